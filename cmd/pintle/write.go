@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pintle-dev/pintle/compiler/tree"
+)
+
+// listing names the files that render wrote into a folder, so that it can tell its own from others'.
+const listing = ".pintle/rendered"
+
+// checkOutput refuses a folder that holds what render did not write.
+func checkOutput(dir string) error {
+	own, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(listing)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	ours := strings.Split(string(own), "\n")
+	return filepath.WalkDir(dir, func(at string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if at == dir && !e.IsDir() {
+			return fmt.Errorf("%s is a file; name a folder", dir)
+		}
+		rel, err := filepath.Rel(dir, at)
+		if err != nil {
+			return err
+		}
+		if p := filepath.ToSlash(rel); !e.IsDir() && p != listing && !slices.Contains(ours, p) {
+			return fmt.Errorf("%s holds %s, which render did not write; name another folder, or empty it", dir, p)
+		}
+		return nil
+	})
+}
+
+// replaceDir makes a folder that holds exactly t, with the list of its files. The old one stays until
+// the new one is complete.
+func replaceDir(dir string, t *tree.Tree) error {
+	t.Put(listing, []byte(strings.Join(t.Paths(), "\n")+"\n"))
+	return putDir(dir, t)
+}
+
+// newDir makes a folder that holds exactly t. It must not hold anything yet.
+func newDir(dir string, t *tree.Tree) error {
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		return fmt.Errorf("%s is not empty; name a folder that is", dir)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return putDir(dir, t)
+}
+
+// putDir writes beside the folder and renames, so that nothing half-written ever stands there.
+func putDir(dir string, t *tree.Tree) (err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	stage, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+"-new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(stage) // what is left of it after a failure, or the old folder
+	made, old := filepath.Join(stage, "new"), filepath.Join(stage, "old")
+	if err := writeFiles(made, t); err != nil {
+		return err
+	}
+	switch err := os.Rename(dir, old); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	}
+	if err := os.Rename(made, dir); err != nil {
+		return errors.Join(err, restore(old, dir))
+	}
+	return nil
+}
+
+func restore(old, dir string) error {
+	if err := os.Rename(old, dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// writeFiles writes the files of t below a folder.
+func writeFiles(dir string, t *tree.Tree) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for p, data := range t.All() {
+		at := filepath.Join(dir, filepath.FromSlash(p))
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(at, data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addFiles adds files to a folder that exists, each written beside and renamed. None may be there yet.
+func addFiles(dir string, t *tree.Tree) error {
+	for p := range t.All() {
+		if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(p))); err == nil {
+			return fmt.Errorf("%s is there already; remove it first, or leave its app out", filepath.Join(dir, p))
+		}
+	}
+	return overwriteFiles(dir, t)
+}
+
+// overwriteFiles writes files into a folder that exists, each written beside and renamed.
+func overwriteFiles(dir string, t *tree.Tree) error {
+	stage, err := os.MkdirTemp(dir, ".pintle-new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(stage)
+	if err := writeFiles(stage, t); err != nil {
+		return err
+	}
+	for _, p := range t.Paths() {
+		to := filepath.Join(dir, filepath.FromSlash(p))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := os.Rename(filepath.Join(stage, filepath.FromSlash(p)), to); err != nil {
+			return err
+		}
+	}
+	return nil
+}

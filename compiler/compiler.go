@@ -1,0 +1,156 @@
+// Package compiler runs the stages in order: declarations become releases, releases become a tree.
+package compiler
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/pintle-dev/pintle/compiler/check"
+	"github.com/pintle-dev/pintle/compiler/diag"
+	"github.com/pintle-dev/pintle/compiler/eval"
+	"github.com/pintle-dev/pintle/compiler/load"
+	"github.com/pintle-dev/pintle/compiler/release"
+	"github.com/pintle-dev/pintle/compiler/render"
+	"github.com/pintle-dev/pintle/compiler/repo"
+	"github.com/pintle-dev/pintle/compiler/tree"
+)
+
+// Options say where to work. The zero value compiles the config repo of the current folder.
+type Options struct {
+	Config   string                // a folder in the config repo; "" is the current one
+	Charts   string                // a checkout of the charts repo, whose elements keep their bytes; "" for none
+	Workers  int                   // 0: as many as there are processors
+	Progress func(done, total int) // told after every unit; nil is fine
+}
+
+func (o Options) config() string {
+	if o.Config == "" {
+		return "."
+	}
+	return o.Config
+}
+
+func (o Options) workers() int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Output is what the declarations come to.
+type Output struct {
+	Tree         *tree.Tree // the charts repo's files that the declarations claim
+	Environments int
+	Apps         int
+	Releases     int
+	Images       int
+}
+
+// Compile evaluates and checks a config repo, and renders its files. An error that is a diag.List is
+// the author's to mend.
+func Compile(ctx context.Context, o Options) (*Output, error) {
+	config, err := load.Dir(o.config())
+	if err != nil {
+		return nil, err
+	}
+	return o.compile(ctx, config)
+}
+
+func (o Options) compile(ctx context.Context, config *load.Config) (*Output, error) {
+	places, err := eval.Places(config.Environments)
+	if err != nil {
+		return nil, err
+	}
+	if err := check.Places(places).Err(); err != nil {
+		return nil, err
+	}
+	out := &Output{Environments: len(places.Environments)}
+	var fragments []render.Fragment
+	var findings diag.List
+	gather := func(fs []render.Fragment, err error) {
+		fragments = append(fragments, fs...)
+		if list, ok := err.(diag.List); ok {
+			findings = append(findings, list...)
+		}
+	}
+	for _, e := range places.Environments {
+		gather(render.Environment(e))
+	}
+	apps, done := check.NewApps(places), 0
+	for unit, err := range eval.Units(ctx, sources(config), places, o.workers()) {
+		if list, ok := err.(diag.List); ok {
+			findings = append(findings, list...)
+		} else if err != nil {
+			return nil, err
+		}
+		for _, a := range unit.Apps {
+			apps.Add(a)
+			gather(render.App(a))
+			out.count(a)
+		}
+		if done++; o.Progress != nil {
+			o.Progress(done, len(config.Units))
+		}
+	}
+	if len(findings) > 0 {
+		return nil, findings.Sorted() // what the missing units would have said cannot be judged
+	}
+	if err := apps.Done().Err(); err != nil {
+		return nil, err
+	}
+	base, err := o.base(fragments)
+	if err != nil {
+		return nil, err
+	}
+	if out.Tree, err = render.Tree(fragments, base); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (o *Output) count(a release.App) {
+	o.Apps++
+	o.Releases += len(a.Releases)
+	o.Images += len(a.Builds)
+}
+
+// base is what the charts repo holds at the claimed paths.
+func (o Options) base(fragments []render.Fragment) (*tree.Tree, error) {
+	if o.Charts == "" {
+		return nil, nil
+	}
+	charts, err := repo.Open(o.Charts)
+	if err != nil {
+		return nil, err
+	}
+	return charts.Read(render.Paths(fragments))
+}
+
+func sources(config *load.Config) []eval.Source {
+	var all []eval.Source
+	for _, batch := range config.Batches() {
+		all = append(all, batch)
+	}
+	return all
+}
+
+// Explain tells why the values of a release are what they are.
+func Explain(o Options, app, environment, path string) ([]eval.Explanation, error) {
+	config, err := load.Dir(o.config())
+	if err != nil {
+		return nil, err
+	}
+	places, err := eval.Places(config.Environments)
+	if err != nil {
+		return nil, err
+	}
+	unit, ok := config.UnitOf(app)
+	if !ok {
+		f := diag.Finding{Rule: "unknown-app", What: "no app is called " + app, Why: "an app is a top-level field in a folder of apps/"}
+		if meant := diag.Suggest(app, config.Apps()); meant != "" {
+			f.Fix = "ask for " + meant
+		}
+		return nil, diag.List{f}
+	}
+	return eval.Explain(config.Source(unit), places, app, environment, path)
+}

@@ -1,0 +1,268 @@
+package eval
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"path"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/format"
+
+	"github.com/pintle-dev/pintle/compiler/diag"
+	"github.com/pintle-dev/pintle/compiler/release"
+)
+
+// An Explanation is one value of a release, and every place that had a say in it.
+type Explanation struct {
+	Path   string // within the release
+	Value  any
+	Places []Place
+}
+
+// A Place is one line that had a say.
+type Place struct {
+	Pos  token.Position
+	Says string // the source there, in one line
+	From string // app, preset, environment or schema
+}
+
+// Explain tells why the values at and below a path of a release are what they are. An empty path
+// means the values that the chart gets.
+func Explain(source Source, places release.Places, app, environment, at string) ([]Explanation, error) {
+	insts, err := source()
+	if err != nil {
+		return nil, err
+	}
+	inst := insts[0]
+	root := cuecontext.New().BuildInstance(inst)
+	if findings := append(silent(inst, places), explained(inst, root, &places)...); len(findings) > 0 {
+		return nil, findings.Sorted()
+	}
+	rel := root.LookupPath(cue.MakePath(cue.Str(app), cue.Str("release"), cue.Str(environment)))
+	if !rel.Exists() {
+		return nil, notReleased(inst, root, places, app, environment)
+	}
+	e := explanations{inst: inst, decoder: decoder{inst: inst}, root: len(rel.Path().Selectors())}
+	v, err := e.find(rel, at, app, environment)
+	if err != nil {
+		return nil, err
+	}
+	e.below(v)
+	return e.all, e.decoder.findings.Err()
+}
+
+func notReleased(inst *build.Instance, root cue.Value, places release.Places, app, environment string) error {
+	known := names(places)
+	if !slices.Contains(known, environment) {
+		f := unknownEnvironment(environment, token.Position{}, known)
+		return diag.List{f}
+	}
+	var where []string
+	it, err := root.LookupPath(cue.MakePath(cue.Str(app), cue.Str("release"))).Fields()
+	if err != nil {
+		return err
+	}
+	for it.Next() {
+		where = append(where, it.Selector().Unquoted())
+	}
+	slices.Sort(where)
+	return diag.List{{
+		Rule:  "not-released",
+		Where: declaredAt(inst, app, "release"),
+		What:  fmt.Sprintf("%s does not run in %s", app, environment),
+		Why:   "it runs in " + listed(where),
+		Fix:   fmt.Sprintf("ask about one of these, or add `release: %s: {}`", environment),
+	}}
+}
+
+type explanations struct {
+	inst    *build.Instance
+	decoder decoder
+	root    int // how many fields lead to the release
+	all     []Explanation
+}
+
+// find is the value at a path of a release, or at that path of its values.
+func (e *explanations) find(rel cue.Value, at, app, environment string) (cue.Value, error) {
+	if at == "" {
+		at = "values"
+	}
+	p := cue.ParsePath(at)
+	if err := p.Err(); err != nil {
+		return cue.Value{}, diag.List{{
+			Rule: "bad-path",
+			What: fmt.Sprintf("%q is no path: %v", at, err),
+			Fix:  `write a path such as values.replicaCount, or env."X-Y"`,
+		}}
+	}
+	if v := rel.LookupPath(p); v.Exists() {
+		return v, nil
+	}
+	if v := rel.LookupPath(cue.MakePath(append([]cue.Selector{cue.Str("values")}, p.Selectors()...)...)); v.Exists() {
+		return v, nil
+	}
+	// Walk as far as the path leads, and say what is there.
+	sels := p.Selectors()
+	v, i := rel, 0
+	for ; i < len(sels); i++ {
+		next := v.LookupPath(cue.MakePath(sels[i]))
+		if !next.Exists() {
+			break
+		}
+		v = next
+	}
+	var known []string
+	if it, err := v.Fields(); err == nil {
+		for it.Next() {
+			known = append(known, it.Selector().String())
+		}
+	}
+	f := diag.Finding{
+		Rule:  "unknown-field",
+		Where: declaredAt(e.inst, app, "release", environment),
+		What:  fmt.Sprintf("%s in %s has no %s", app, environment, cue.MakePath(sels[:i+1]...)),
+	}
+	if meant := diag.Suggest(sels[i].String(), known); meant != "" {
+		f.Fix = "ask for " + cue.MakePath(append(slices.Clone(sels[:i]), cue.Str(strings.Trim(meant, `"`)))...).String()
+	} else if len(known) > 0 {
+		slices.Sort(known)
+		f.Why = "there are " + listed(known)
+	}
+	return cue.Value{}, diag.List{f}
+}
+
+// below explains every leaf of a value, in the order in which it is written.
+func (e *explanations) below(v cue.Value) {
+	var inner []cue.Value
+	if it, err := v.Fields(); err == nil && v.Kind() == cue.StructKind {
+		for it.Next() {
+			inner = append(inner, it.Value())
+		}
+		slices.SortFunc(inner, func(a, b cue.Value) int { return cmp.Compare(a.Path().String(), b.Path().String()) })
+	} else if it, err := v.List(); err == nil && v.Kind() == cue.ListKind {
+		for it.Next() {
+			inner = append(inner, it.Value())
+		}
+	}
+	for _, f := range inner {
+		e.below(f)
+	}
+	if len(inner) > 0 {
+		return
+	}
+	e.all = append(e.all, Explanation{
+		Path:   cue.MakePath(v.Path().Selectors()[e.root:]...).String(),
+		Value:  e.decoder.document(v),
+		Places: e.places(v),
+	})
+}
+
+// places are the lines with a say in a value: the app's own first, then presets, environments, schema.
+func (e *explanations) places(v cue.Value) []Place {
+	var ps []Place
+	for _, c := range append(conjuncts(v), v, v.Eval()) {
+		ps = append(ps, e.sources(c)...)
+		for _, referred := range mentioned(c) {
+			ps = append(ps, e.sources(referred)...)
+		}
+	}
+	slices.SortStableFunc(ps, func(a, b Place) int {
+		return cmp.Or(cmp.Compare(rank(a.From), rank(b.From)), diag.ComparePositions(a.Pos, b.Pos))
+	})
+	return joined(ps)
+}
+
+// joined makes one place of those on the same line, which are the parts of what it says.
+func joined(ps []Place) []Place {
+	var out []Place
+	for _, p := range ps {
+		last := len(out) - 1
+		if last < 0 || out[last].Pos.Filename != p.Pos.Filename || out[last].Pos.Line != p.Pos.Line {
+			out = append(out, p)
+			continue
+		}
+		if p.Says != "" && !slices.Contains(strings.Split(out[last].Says, " & "), p.Says) {
+			out[last].Says = strings.TrimPrefix(out[last].Says+" & "+p.Says, " & ")
+		}
+	}
+	return out
+}
+
+// mentioned are the values that a text is put together from: "\(environment.name)".
+func mentioned(v cue.Value) []cue.Value {
+	op, args := v.Expr()
+	if op != cue.InterpolationOp {
+		return nil
+	}
+	var all []cue.Value
+	for _, arg := range args {
+		if target := cue.Dereference(arg); target != arg {
+			all = append(all, conjuncts(target)...)
+		}
+	}
+	return all
+}
+
+func (e *explanations) sources(c cue.Value) []Place {
+	src := c.Source()
+	if src == nil {
+		if at := position(c.Pos()); at.Line > 0 {
+			return []Place{{Pos: at, From: e.from(at)}}
+		}
+		return nil
+	}
+	at := position(src.Pos())
+	if at.Line == 0 {
+		return nil
+	}
+	return []Place{{Pos: at, Says: said(src), From: e.from(at)}}
+}
+
+// said is source code in one line.
+func said(n ast.Node) string {
+	if f, ok := n.(*ast.Field); ok {
+		n = f.Value
+	}
+	text, err := format.Node(n)
+	if err != nil {
+		return ""
+	}
+	return short(string(text))
+}
+
+func (e *explanations) from(at token.Position) string {
+	switch {
+	case path.Dir(at.Filename) == e.inst.Dir:
+		return "app"
+	case strings.HasPrefix(at.Filename, "apps/"):
+		return "preset"
+	case strings.HasPrefix(at.Filename, "environments/"):
+		return "environment"
+	case strings.Contains(at.Filename, "/schema/"), strings.HasPrefix(at.Filename, "schema/"):
+		return "schema"
+	}
+	return "package"
+}
+
+func rank(from string) int {
+	return slices.Index([]string{"app", "preset", "package", "environment", "schema"}, from)
+}
+
+// conjuncts are the values that were unified into v, in no particular order.
+func conjuncts(v cue.Value) []cue.Value {
+	op, args := v.Expr()
+	if op != cue.AndOp {
+		return []cue.Value{v}
+	}
+	var all []cue.Value
+	for _, a := range args {
+		all = append(all, conjuncts(a)...)
+	}
+	return all
+}

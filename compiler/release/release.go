@@ -1,0 +1,92 @@
+// Package release holds the nouns: what runs where, at which tag.
+//
+// A document (Values, File.Content) is made of map[string]any, []any, string, bool, json.Number
+// and nil. Numbers keep the text in which they were declared.
+package release
+
+import "go/token"
+
+// An Environment is a place where apps run.
+type Environment struct {
+	Name        string
+	Description string
+	After       string // the environment that releases pass before; "" for the first
+	Files       []File
+	Pos         token.Position
+}
+
+// A ChartsRepo is the repository that the GitOps tool reads and pintle writes.
+type ChartsRepo struct {
+	URL    string
+	Branch string
+	Charts []Chart
+	Pos    token.Position
+}
+
+// A Chart is a Helm chart in the charts repo.
+type Chart struct {
+	Name string
+	Path string
+}
+
+// Places is everything that is declared outside of apps.
+type Places struct {
+	Environments []Environment // in the order of After, then by name
+	ChartsRepo   ChartsRepo
+}
+
+// A Unit is what one folder of apps/ declares. It was evaluated alone.
+type Unit struct {
+	Name string // "frontend"
+	Apps []App  // by name
+}
+
+// An App is something that is deployed from one chart.
+type App struct {
+	Name        string
+	Owner       string
+	Description string
+	Builds      []Image   // by name
+	Releases    []Release // by environment's name
+	Files       []File
+	Pos         token.Position
+}
+
+// A Release is one app in one environment: Helm's own word.
+type Release struct {
+	App         string
+	Environment string
+	Chart       string // a declared chart's name; "" where the charts repo decides
+	Images      []string
+	Files       []File
+	Pos         token.Position
+}
+
+// An Image is what a build produces and a bump moves.
+type Image struct {
+	Name   string
+	Source string
+	Tag    string // the shape of a tag, a regular expression
+	Order  string // numeric, semver, first-seen, sequence; "" where nothing is said
+	Pins   []Pin  // by environment's name
+	Pos    token.Position
+}
+
+// A Pin is the tag of an image in one environment, as the charts repo holds it.
+// Only bump, promote and rollback change it, so compiling twice moves nothing.
+type Pin struct {
+	Environment string
+	Path        string // the file
+	Key         string // the key in it that holds the tag, or a path to it
+}
+
+// A File is a document of the charts repo, or one element of one.
+type File struct {
+	Path    string
+	Content any
+	At      string   // the list of which Content is an element, or with Key the map
+	By      string   // what tells elements of a list apart; "" is "name"
+	Key     string   // the key of the map at At that Content belongs to
+	Order   []string // keys that come first; nil is Kubernetes' own order
+	Pos     token.Position
+}

@@ -1,0 +1,401 @@
+// Package render writes releases as the files of a charts repo.
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pintle-dev/pintle/compiler/diag"
+	"github.com/pintle-dev/pintle/compiler/document"
+	"github.com/pintle-dev/pintle/compiler/release"
+	"github.com/pintle-dev/pintle/compiler/tree"
+)
+
+// A Fragment is what one owner claims of one file: the whole document, or one element of it. It
+// holds the text and no longer the values, so that thousands of releases fit into memory.
+type Fragment struct {
+	Path   string
+	At     string         // the list or map that it is an element of; "" for the document
+	ID     string         // what tells it from its neighbours; "" for a document
+	By     string         // the field that holds ID, for an element of a list; "" for an entry of a map
+	Text   []byte         // a document; or a list of one, or a map of one, indented by two for each key of At
+	Order  []string       // keys that come first in Text
+	Source string         // the file that declares it, for the header
+	Pos    token.Position // where it is declared
+}
+
+// whole reports whether f is a document rather than an element of one.
+func (f Fragment) whole() bool { return f.ID == "" }
+
+// depth is the number of keys on the way to the list or map.
+func (f Fragment) depth() int {
+	if f.At == "" {
+		return 0
+	}
+	return strings.Count(f.At, ".") + 1
+}
+
+// Environment is what an environment itself claims.
+func Environment(e release.Environment) ([]Fragment, error) {
+	return fragments(e.Files, e.Pos)
+}
+
+// App is what an app and its releases claim.
+func App(a release.App) ([]Fragment, error) {
+	all, err := fragments(a.Files, a.Pos)
+	var findings diag.List
+	if list, ok := err.(diag.List); ok {
+		findings = list
+	}
+	for _, r := range a.Releases {
+		at := r.Pos
+		at.Filename = cmp.Or(at.Filename, a.Pos.Filename)
+		fs, err := fragments(r.Files, at)
+		if list, ok := err.(diag.List); ok {
+			findings = append(findings, list...)
+		}
+		all = append(all, fs...)
+	}
+	return all, findings.Err()
+}
+
+func fragments(files []release.File, owner token.Position) ([]Fragment, error) {
+	var out []Fragment
+	var findings diag.List
+	for _, file := range files {
+		if f := badPath(file.Path, owner, file.Pos); f != nil {
+			findings = append(findings, *f)
+			continue
+		}
+		f := Fragment{Path: file.Path, At: file.At, Order: file.Order, Source: owner.Filename, Pos: owner}
+		indent := 2 * f.depth()
+		switch {
+		case file.Key != "":
+			f.ID = file.Key
+			f.Text = document.Append(nil, map[string]any{file.Key: file.Content}, indent, file.Order)
+		case file.At != "":
+			f.By = cmp.Or(file.By, "name")
+			m, _ := file.Content.(map[string]any)
+			id, ok := m[f.By].(string)
+			if !ok || id == "" {
+				findings = append(findings, diag.Finding{
+					Rule:  "nameless-element",
+					Where: owner,
+					Also:  []token.Position{file.Pos},
+					What:  fmt.Sprintf("the element for the list %s of %s has no %s", file.At, file.Path, f.By),
+					Why:   "elements of a list are told apart by it, so that each has its owner",
+					Fix:   fmt.Sprintf("give its content a field %s, or name another one with by:", f.By),
+				})
+				continue
+			}
+			f.ID = id
+			f.Text = document.Append(nil, []any{file.Content}, indent, file.Order)
+		default:
+			f.Text = document.Append(nil, file.Content, 0, file.Order)
+		}
+		out = append(out, f)
+	}
+	return out, findings.Err()
+}
+
+// badPath finds a path that leaves the charts repo, or meddles with git's or pintle's own files.
+func badPath(p string, owner, written token.Position) *diag.Finding {
+	why := ""
+	first, _, _ := strings.Cut(p, "/")
+	switch {
+	case p == "" || strings.HasSuffix(p, "/"):
+		why = "it names no file"
+	case strings.HasPrefix(p, "/") || strings.Contains(p, ":\\"):
+		why = "it is absolute"
+	case strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }):
+		why = "it holds a backslash or a control character"
+	case slices.Contains(strings.Split(p, "/"), ".."):
+		why = "it leads out of the charts repo"
+	case path.Clean(p) != p:
+		why = "it is not the shortest way to say where"
+	case slices.ContainsFunc(strings.Split(p, "/"), func(s string) bool { return strings.EqualFold(s, ".git") }):
+		why = "git keeps its own files there"
+	case strings.EqualFold(first, ".pintle"):
+		why = "pintle keeps its records there"
+	default:
+		return nil
+	}
+	return &diag.Finding{
+		Rule:  "bad-path",
+		Where: owner,
+		Also:  []token.Position{written},
+		What:  fmt.Sprintf("%q is no path for a file", p),
+		Why:   why,
+		Fix:   "write a path from the root of the charts repo, such as \"charts/app/values.yaml\"",
+	}
+}
+
+// Tree joins fragments into files. Base is what the charts repo holds now, for the claimed paths: an
+// element of it that means what is declared keeps its bytes, and so does all that no fragment claims.
+func Tree(fragments []Fragment, base *tree.Tree) (*tree.Tree, error) {
+	slices.SortStableFunc(fragments, func(a, b Fragment) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID), diag.ComparePositions(a.Pos, b.Pos))
+	})
+	out := &tree.Tree{}
+	findings := append(claimedTwice(fragments), inTheWay(fragments)...)
+	if len(findings) > 0 {
+		return nil, findings.Sorted()
+	}
+	for len(fragments) > 0 {
+		n := 1
+		for n < len(fragments) && fragments[n].Path == fragments[0].Path {
+			n++
+		}
+		file := fragments[:n]
+		data, err := join(file, base)
+		if list, ok := err.(diag.List); ok {
+			findings = append(findings, list...)
+		} else if err != nil {
+			return nil, err
+		} else {
+			out.Put(file[0].Path, data)
+		}
+		clear(file) // a large file's parts are garbage once it is joined
+		fragments = fragments[n:]
+	}
+	return out, findings.Sorted().Err()
+}
+
+func join(file []Fragment, base *tree.Tree) ([]byte, error) {
+	if base != nil {
+		if data, ok := base.Get(file[0].Path); ok {
+			return splice(data, file)
+		}
+	}
+	return fresh(file)
+}
+
+// claimedTwice finds fragments, in order, that claim the same thing.
+func claimedTwice(fragments []Fragment) diag.List {
+	var findings diag.List
+	for i := 1; i < len(fragments); i++ {
+		a, b := fragments[i-1], fragments[i]
+		if a.Path != b.Path || a.At != b.At || a.ID != b.ID {
+			continue
+		}
+		what := "the whole of " + a.Path
+		if !a.whole() {
+			what = strings.TrimSpace(fmt.Sprintf("%s %s", a.At, a.ID)) + " in " + a.Path
+		}
+		findings = append(findings, diag.Finding{
+			Rule:  "claimed-twice",
+			Where: b.Pos,
+			Also:  []token.Position{a.Pos},
+			What:  what + " is claimed twice",
+			Why:   fmt.Sprintf("each element has one owner, and %s claims it too", diag.Place(a.Pos)),
+			Fix:   "remove one of them, or give it a name or a file of its own",
+		})
+	}
+	return findings
+}
+
+// inTheWay finds files that stand where another one needs a folder.
+func inTheWay(fragments []Fragment) diag.List {
+	files := map[string]token.Position{}
+	for _, f := range fragments {
+		files[f.Path] = f.Pos
+	}
+	var findings diag.List
+	for _, f := range fragments {
+		for dir := path.Dir(f.Path); dir != "."; dir = path.Dir(dir) {
+			if pos, is := files[dir]; is {
+				findings = append(findings, diag.Finding{
+					Rule:  "bad-path",
+					Where: f.Pos,
+					Also:  []token.Position{pos},
+					What:  fmt.Sprintf("%s is a file, and %s needs it to be a folder", dir, f.Path),
+					Fix:   "rename one of them",
+				})
+			}
+		}
+	}
+	return findings
+}
+
+// fresh writes a file that does not exist yet: a line that says where it comes from, the document,
+// then the lists and maps that others fill.
+func fresh(file []Fragment) ([]byte, error) {
+	size := 100
+	for _, f := range file {
+		size += len(f.Text)
+	}
+	out := append(make([]byte, 0, size), header(file)...)
+	if file[0].whole() && len(file) > 1 || slices.ContainsFunc(file, func(f Fragment) bool { return f.depth() > 1 }) {
+		if err := checkRoom(file); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(file, func(f Fragment) bool { return f.depth() > 1 }) {
+		return nested(out, file)
+	}
+	at := ""
+	for _, f := range file {
+		if !f.whole() && f.At != at {
+			at = f.At
+			out = document.AppendKey(out, at)
+			out = append(out, '\n')
+		}
+		if f.whole() && len(file) > 1 && string(f.Text) == "{}\n" {
+			continue
+		}
+		out = append(out, f.Text...)
+	}
+	return out, nil
+}
+
+// header names the source of a file, and nothing that changes without it: it must not cause a write.
+func header(file []Fragment) string {
+	source := file[0].Source
+	for _, f := range file {
+		if f.Source != source {
+			// Of several owners, the one of the document; or what they have in common.
+			if file[0].whole() {
+				source += " and apps/"
+			} else {
+				source = "apps/"
+			}
+			break
+		}
+	}
+	return fmt.Sprintf("# Made by pintle from %s: edit it there.\n", source)
+}
+
+// checkRoom finds a document that says something itself where others have elements.
+func checkRoom(file []Fragment) error {
+	var findings diag.List
+	if !file[0].whole() {
+		return nil
+	}
+	value, err := parsed(file[0])
+	if err != nil {
+		return err
+	}
+	for i, f := range file[1:] {
+		if i > 0 && file[i].At == f.At && f.At != "" {
+			continue
+		}
+		if why := noRoom(value, f); why != "" {
+			findings = append(findings, diag.Finding{
+				Rule:  "claimed-twice",
+				Where: f.Pos,
+				Also:  []token.Position{file[0].Pos},
+				What:  fmt.Sprintf("%s %s has no place in %s", f.At, f.ID, f.Path),
+				Why:   why,
+				Fix:   "leave it out of the document, so that elements can fill it",
+			})
+		}
+	}
+	return findings.Err()
+}
+
+func noRoom(value any, f Fragment) string {
+	keys := strings.Split(f.At, ".")
+	if f.At == "" {
+		keys = nil
+	}
+	for i, key := range keys {
+		m, ok := value.(map[string]any)
+		if !ok {
+			return fmt.Sprintf("the document that %s declares is no mapping there", diag.Place(f.Pos))
+		}
+		next, has := m[key]
+		if !has {
+			return ""
+		}
+		if i == len(keys)-1 && f.By != "" {
+			return "the document already has " + f.At
+		}
+		value = next
+	}
+	m, ok := value.(map[string]any)
+	if !ok {
+		return "the document is no mapping there"
+	}
+	if _, has := m[f.ID]; has && f.By == "" {
+		return "the document already has " + f.ID
+	}
+	return ""
+}
+
+// nested writes a file with elements deep inside of it, which have to be put into the document.
+func nested(out []byte, file []Fragment) ([]byte, error) {
+	root := map[string]any{}
+	for _, f := range file {
+		value, err := parsed(f)
+		if err != nil {
+			return nil, err
+		}
+		if f.whole() {
+			if m, ok := value.(map[string]any); ok {
+				root = m
+			}
+			continue
+		}
+		m := root
+		keys := strings.Split(f.At, ".")
+		if f.At == "" {
+			keys = nil
+		}
+		last := ""
+		if f.By != "" {
+			keys, last = keys[:len(keys)-1], keys[len(keys)-1]
+		}
+		for _, key := range keys {
+			next, ok := m[key].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				m[key] = next
+			}
+			m = next
+		}
+		if f.By != "" {
+			list, _ := m[last].([]any)
+			m[last] = append(list, value)
+		} else {
+			m[f.ID] = value
+		}
+	}
+	return document.Append(out, root, 0, file[0].Order), nil
+}
+
+// parsed is what a fragment's text means: its content.
+func parsed(f Fragment) (any, error) {
+	node, err := document.Parse(f.Path, f.Text)
+	if err != nil {
+		return nil, fmt.Errorf("read back what was written for %s: %w", f.Path, err)
+	}
+	value, err := document.Value(f.Path, node)
+	if err != nil {
+		return nil, fmt.Errorf("read back what was written for %s: %w", f.Path, err)
+	}
+	switch v := value.(type) {
+	case []any:
+		if !f.whole() {
+			return v[0], nil
+		}
+	case map[string]any:
+		if !f.whole() {
+			return v[f.ID], nil
+		}
+	}
+	return value, nil
+}
+
+// Paths are the files that fragments claim, by name.
+func Paths(fragments []Fragment) []string {
+	var paths []string
+	for _, f := range fragments {
+		paths = append(paths, f.Path)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
