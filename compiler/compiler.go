@@ -4,6 +4,7 @@ package compiler
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"github.com/pintle-dev/pintle/compiler/check"
 	"github.com/pintle-dev/pintle/compiler/diag"
@@ -18,6 +19,7 @@ import (
 // Options say where to work. The zero value compiles the config repo of the current folder.
 type Options struct {
 	Config   string                // a folder in the config repo; "" is the current one
+	Apps     []string              // only these; empty for all
 	Charts   string                // a checkout of the charts repo, whose elements keep their bytes; "" for none
 	Workers  int                   // 0: as many as there are processors
 	Progress func(done, total int) // told after every unit; nil is fine
@@ -64,6 +66,10 @@ func (o Options) compile(ctx context.Context, config *load.Config) (*Output, err
 	if err := check.Places(places).Err(); err != nil {
 		return nil, err
 	}
+	units, err := o.units(config)
+	if err != nil {
+		return nil, err
+	}
 	out := &Output{Environments: len(places.Environments)}
 	var fragments []render.Fragment
 	var findings diag.List
@@ -74,28 +80,36 @@ func (o Options) compile(ctx context.Context, config *load.Config) (*Output, err
 		}
 	}
 	for _, e := range places.Environments {
-		gather(render.Environment(e))
+		if len(o.Apps) == 0 {
+			gather(render.Environment(e))
+		}
 	}
 	apps, done := check.NewApps(places), 0
-	for unit, err := range eval.Units(ctx, sources(config), places, o.workers()) {
+	for unit, err := range eval.Units(ctx, sources(config, units), places, o.workers()) {
 		if list, ok := err.(diag.List); ok {
 			findings = append(findings, list...)
 		} else if err != nil {
 			return nil, err
 		}
 		for _, a := range unit.Apps {
+			if len(o.Apps) > 0 && !slices.Contains(o.Apps, a.Name) {
+				continue
+			}
 			apps.Add(a)
 			gather(render.App(a))
 			out.count(a)
 		}
 		if done++; o.Progress != nil {
-			o.Progress(done, len(config.Units))
+			o.Progress(done, len(units))
 		}
 	}
 	if len(findings) > 0 {
 		return nil, findings.Sorted() // what the missing units would have said cannot be judged
 	}
-	if err := apps.Done().Err(); err != nil {
+	if len(o.Apps) == 0 {
+		apps.AllAdded()
+	}
+	if err := apps.Findings().Err(); err != nil {
 		return nil, err
 	}
 	base, err := o.base(fragments)
@@ -126,9 +140,35 @@ func (o Options) base(fragments []render.Fragment) (*tree.Tree, error) {
 	return charts.Read(render.Paths(fragments))
 }
 
-func sources(config *load.Config) []eval.Source {
+// units are the folders to evaluate.
+func (o Options) units(config *load.Config) ([]load.Unit, error) {
+	if len(o.Apps) == 0 {
+		return config.Units, nil
+	}
+	var units []load.Unit
+	for _, app := range o.Apps {
+		unit, ok := config.UnitOf(app)
+		if !ok {
+			return nil, unknownApp(app, config)
+		}
+		if !slices.Contains(units, unit) {
+			units = append(units, unit)
+		}
+	}
+	return units, nil
+}
+
+func unknownApp(app string, config *load.Config) error {
+	f := diag.Finding{Rule: "unknown-app", What: "no app is called " + app, Why: "an app is a top-level field in a folder of apps/"}
+	if meant := diag.Suggest(app, config.Apps()); meant != "" {
+		f.Fix = "ask for " + meant
+	}
+	return diag.List{f}
+}
+
+func sources(config *load.Config, units []load.Unit) []eval.Source {
 	var all []eval.Source
-	for _, batch := range config.Batches() {
+	for _, batch := range config.Batches(units) {
 		all = append(all, batch)
 	}
 	return all
@@ -146,11 +186,7 @@ func Explain(o Options, app, environment, path string) ([]eval.Explanation, erro
 	}
 	unit, ok := config.UnitOf(app)
 	if !ok {
-		f := diag.Finding{Rule: "unknown-app", What: "no app is called " + app, Why: "an app is a top-level field in a folder of apps/"}
-		if meant := diag.Suggest(app, config.Apps()); meant != "" {
-			f.Fix = "ask for " + meant
-		}
-		return nil, diag.List{f}
+		return nil, unknownApp(app, config)
 	}
 	return eval.Explain(config.Source(unit), places, app, environment, path)
 }

@@ -131,7 +131,7 @@ Exit codes: 0 done, 1 the answer is no (findings), 2 there is no answer
 		}
 		return nil
 	}
-	cmd.AddCommand(p.vet(), p.render(), p.explain(), p.init(), p.version())
+	cmd.AddCommand(p.vet(), p.render(), p.explain(), p.init(), p.importRepo(), p.version())
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 
 func (p *program) render() *cobra.Command {
 	var charts, out string
+	var apps []string
 	cmd := &cobra.Command{
 		Use:   "render",
 		Short: "Write the charts repo's files",
@@ -31,7 +32,7 @@ The folder of -o is made, or replaced if render made it; any other is left alone
 				}
 			}
 			bar := p.progress("render")
-			made, err := compiler.Compile(cmd.Context(), compiler.Options{Config: p.config, Charts: charts, Progress: bar.set})
+			made, err := compiler.Compile(cmd.Context(), compiler.Options{Config: p.config, Apps: apps, Charts: charts, Progress: bar.set})
 			bar.done()
 			if err != nil {
 				return err
@@ -40,10 +41,11 @@ The folder of -o is made, or replaced if render made it; any other is left alone
 				return err
 			}
 			if out != "" {
+				said := summary(made)
 				if err := replaceDir(out, made.Tree); err != nil {
 					return err
 				}
-				fmt.Fprintf(p.stderr, "%s, written to %s\n", summary(made), out)
+				fmt.Fprintf(p.stderr, "%s, written to %s\n", said, out)
 				return nil
 			}
 			if p.format == "json" {
@@ -54,5 +56,6 @@ The folder of -o is made, or replaced if render made it; any other is left alone
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "a folder to write the files to")
 	chartsFlag(cmd, &charts)
+	appFlag(cmd, &apps)
 	return cmd
 }

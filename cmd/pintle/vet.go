@@ -11,6 +11,7 @@ import (
 
 func (p *program) vet() *cobra.Command {
 	var charts string
+	var apps []string
 	cmd := &cobra.Command{
 		Use:   "vet [DIR]",
 		Short: "Check the declarations",
@@ -25,7 +26,7 @@ where, what, why, and how to mend it. DIR is a folder in the config repo.`,
 				p.config = args[0]
 			}
 			bar := p.progress("vet")
-			out, err := compiler.Compile(cmd.Context(), compiler.Options{Config: p.config, Charts: charts, Progress: bar.set})
+			out, err := compiler.Compile(cmd.Context(), compiler.Options{Config: p.config, Apps: apps, Charts: charts, Progress: bar.set})
 			bar.done()
 			if err != nil {
 				return err
@@ -41,11 +42,16 @@ where, what, why, and how to mend it. DIR is a folder in the config repo.`,
 		},
 	}
 	chartsFlag(cmd, &charts)
+	appFlag(cmd, &apps)
 	return cmd
 }
 
 func chartsFlag(cmd *cobra.Command, charts *string) {
 	cmd.Flags().StringVar(charts, "charts", "", "a checkout of the charts repo: what nothing declares there stays as it is")
+}
+
+func appFlag(cmd *cobra.Command, apps *[]string) {
+	cmd.Flags().StringSliceVar(apps, "app", nil, "only these apps; it costs nothing how many others there are")
 }
 
 func summary(out *compiler.Output) report.Summary {

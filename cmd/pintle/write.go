@@ -52,14 +52,22 @@ func replaceDir(dir string, t *tree.Tree) error {
 
 // newDir makes a folder that holds exactly t. It must not hold anything yet.
 func newDir(dir string, t *tree.Tree) error {
-	entries, err := os.ReadDir(dir)
-	if err == nil && len(entries) > 0 {
-		return fmt.Errorf("%s is not empty; name a folder that is", dir)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := checkNew(dir); err != nil {
 		return err
 	}
 	return putDir(dir, t)
+}
+
+// checkNew refuses a folder that holds something.
+func checkNew(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && len(entries) > 0 {
+		return fmt.Errorf("%s is not empty; name a folder that is, or a new one", dir)
+	}
+	return err
 }
 
 // putDir writes beside the folder and renames, so that nothing half-written ever stands there.

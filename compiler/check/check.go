@@ -183,8 +183,8 @@ func (c *Apps) unknownChart(r release.Release, a release.App) diag.Finding {
 	return f
 }
 
-// Done is all findings, once every app was added.
-func (c *Apps) Done() diag.List {
+// AllAdded finds what only all apps together show: an image that none of them builds.
+func (c *Apps) AllAdded() {
 	var names []string
 	for name := range c.images {
 		names = append(names, name)
@@ -205,5 +205,7 @@ func (c *Apps) Done() diag.List {
 		}
 		c.findings = append(c.findings, f)
 	}
-	return c.findings.Sorted()
 }
+
+// Findings is what is wrong with the apps that were added.
+func (c *Apps) Findings() diag.List { return c.findings.Sorted() }

@@ -126,13 +126,13 @@ func (c *Config) Environments() ([]*build.Instance, error) {
 	return c.instances("./" + environmentsDir)
 }
 
-// Batches are the units in groups that share a context. Each is parsed anew when it is called,
+// Batches are units in groups that share a context. Each is parsed anew when it is called,
 // since a parsed file may not be shared between contexts.
-func (c *Config) Batches() []func() ([]*build.Instance, error) {
+func (c *Config) Batches(units []Unit) []func() ([]*build.Instance, error) {
 	// A small repo makes smaller groups, so that no worker is left without one.
-	size := min(perBatch, max(1, (len(c.Units)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)))
+	size := min(perBatch, max(1, (len(units)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)))
 	var batches []func() ([]*build.Instance, error)
-	for group := range slices.Chunk(c.Units, size) {
+	for group := range slices.Chunk(units, size) {
 		batches = append(batches, c.Source(group...))
 	}
 	return batches

@@ -15,10 +15,10 @@ import (
 	"github.com/pintle-dev/pintle/compiler/document"
 )
 
-// splice puts fragments into a file that exists. An element that already means what is declared
-// keeps its bytes, as does everything that no fragment claims; the rest is replaced line by line.
-// The result is parsed again and compared with what it should mean, so that a shape of YAML that is
-// not understood here is refused rather than damaged.
+// splice puts fragments into a file that exists. What already means what is declared keeps its bytes,
+// as does everything that no fragment claims; only the lines of what differs are replaced. The result
+// is parsed again and compared with what it should mean, so that a shape of YAML that is not
+// understood here is refused rather than damaged.
 func splice(data []byte, file []Fragment) ([]byte, error) {
 	name := file[0].Path
 	root, err := document.Parse(name, data)
@@ -32,7 +32,7 @@ func splice(data []byte, file []Fragment) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(claims) == 1 && claims[0].path == nil && !claims[0].inList {
+	if len(claims) == 1 && claims[0].wholeFile {
 		return replaced(data, root, file[0], claims[0])
 	}
 	if root.Kind != yaml.MappingNode || root.Style&yaml.FlowStyle != 0 {
@@ -43,15 +43,28 @@ func splice(data []byte, file []Fragment) ([]byte, error) {
 			Fix:   "write it as `key: value` lines, or let no fragment be a part of it",
 		}}
 	}
-	s := splicer{name: name, data: data, lines: bytes.SplitAfter(data, []byte("\n")), root: root}
-	if err := s.locate(claims); err != nil {
+	s := &splicer{page: page{name: name, lines: bytes.SplitAfter(data, []byte("\n"))}, root: root, claims: claims}
+	if err := s.locate(); err != nil {
 		return nil, err
 	}
-	if err := s.followAnchors(); err != nil {
-		return nil, err
+	var out []byte
+	for _, whole := range []bool{false, true} {
+		// Changing as few lines as possible first; elements as a whole where that fails.
+		for _, c := range claims {
+			c.whole = c.whole || whole
+		}
+		edits, err := s.settle()
+		if err != nil {
+			return nil, err
+		}
+		out = s.apply(edits)
+		if err = s.prove(out); err == nil {
+			return out, nil
+		} else if whole {
+			return nil, err
+		}
 	}
-	out := s.write()
-	return out, s.prove(out)
+	return out, nil
 }
 
 func unreadable(err error) error {
@@ -82,19 +95,25 @@ func replaced(data []byte, root *yaml.Node, f Fragment, c *claim) ([]byte, error
 
 // A claim is one key of a mapping, or one element of a list, and what it has to mean.
 type claim struct {
-	path   []string // to the mapping or the list
-	id     string
-	by     string
-	inList bool
-	value  any
-	text   []byte // as a list or a map of one
-	indent int    // of text
-	pos    token.Position
+	path      []string // to the mapping or the list; nil is the document
+	id        string
+	by        string // the field that holds id in an element of a list; "" for a key of a mapping
+	wholeFile bool   // it is a document that is no mapping
+	value     any
+	order     []string
+	text      []byte // as a list or a map of one
+	indent    int    // of text
+	pos       token.Position
 
-	region *region // where it stands now; nil where it does not exist
-	placed bool    // it was put beside its neighbours
-	write  bool    // it means something else now, or depends on something that is rewritten
+	region  *region // where it stands now; nil where it does not exist
+	differs bool    // it means something else now
+	whole   bool    // it is rewritten as a whole, if it differs or refers to what is gone
+	placed  bool    // it was put beside its neighbours
 }
+
+func (c *claim) inList() bool { return c.by != "" }
+
+func (c *claim) at() string { return strings.Join(c.path, ".") }
 
 // claimsOf takes a document apart into its keys: each has its owner.
 func claimsOf(file []Fragment) ([]*claim, error) {
@@ -105,7 +124,7 @@ func claimsOf(file []Fragment) ([]*claim, error) {
 			return nil, err
 		}
 		if !f.whole() {
-			c := &claim{id: f.ID, by: f.By, inList: f.By != "", value: value, text: f.Text, indent: 2 * f.depth(), pos: f.Pos}
+			c := &claim{id: f.ID, by: f.By, value: value, order: f.Order, text: f.Text, indent: 2 * f.depth(), pos: f.Pos}
 			if f.At != "" {
 				c.path = strings.Split(f.At, ".")
 			}
@@ -114,11 +133,11 @@ func claimsOf(file []Fragment) ([]*claim, error) {
 		}
 		m, ok := value.(map[string]any)
 		if !ok {
-			return []*claim{{value: value, text: f.Text, pos: f.Pos}}, nil
+			return []*claim{{wholeFile: true, value: value, pos: f.Pos}}, nil
 		}
 		for _, key := range slices.Sorted(maps.Keys(m)) {
 			claims = append(claims, &claim{
-				path: []string{}, id: key, value: m[key], pos: f.Pos,
+				id: key, value: m[key], order: f.Order, pos: f.Pos,
 				text: document.Append(nil, map[string]any{key: m[key]}, 0, f.Order),
 			})
 		}
@@ -126,35 +145,17 @@ func claimsOf(file []Fragment) ([]*claim, error) {
 	return claims, nil
 }
 
-// A region is the lines of one key or element, without the comments before it.
-type region struct {
-	node       *yaml.Node // its value
-	key        *yaml.Node // its key, in a mapping
-	start, end int        // lines, from 0, end excluded
-	claim      *claim     // nil: it stays as it is
-}
-
 type splicer struct {
-	name    string
-	data    []byte
-	lines   [][]byte
+	page
 	root    *yaml.Node
-	regions []*region // of the document's keys and of every list or map that has claims, inner ones last
 	claims  []*claim
-	inserts []insert
+	inserts []edit // of claims that do not stand there yet
 }
 
-// An insert is text before a line.
-type insert struct {
-	line int
-	text []byte
-}
-
-// locate finds the regions of all claims, and notes which have to be written.
-func (s *splicer) locate(claims []*claim) error {
-	s.claims = claims
+// locate finds the regions of all claims, and which of them mean something else.
+func (s *splicer) locate() error {
 	groups := map[*yaml.Node][]*region{}
-	for _, c := range claims {
+	for _, c := range s.claims {
 		parent, err := s.parent(c)
 		if err != nil {
 			return err
@@ -164,15 +165,13 @@ func (s *splicer) locate(claims []*claim) error {
 		}
 		if _, done := groups[parent]; !done {
 			groups[parent] = s.regionsOf(parent)
-			s.regions = append(s.regions, groups[parent]...)
 		}
 		for _, r := range groups[parent] {
-			if s.idOf(r, c) == c.id {
-				c.region, r.claim = r, c
+			if r.id(c.by) == c.id {
+				c.region = r
 			}
 		}
 		if c.region == nil {
-			c.write = true
 			s.insertInto(parent, groups[parent], c)
 			continue
 		}
@@ -180,12 +179,9 @@ func (s *splicer) locate(claims []*claim) error {
 		if err != nil {
 			return unreadable(err)
 		}
-		c.write = !document.Equal(have, c.value)
+		c.differs = !document.Equal(have, c.value)
 	}
-	if _, done := groups[s.root]; !done {
-		s.regions = append(s.regions, s.regionsOf(s.root)...)
-	}
-	s.makeLists(claims)
+	s.makeLists()
 	return nil
 }
 
@@ -193,43 +189,39 @@ func (s *splicer) locate(claims []*claim) error {
 func (s *splicer) parent(c *claim) (*yaml.Node, error) {
 	n := s.root
 	for _, key := range c.path {
-		var next *yaml.Node
-		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == key {
-				next = n.Content[i+1]
-			}
+		next := valueOf(n, key)
+		if next == nil && n == s.root {
+			return nil, nil
 		}
 		if next == nil {
-			if n != s.root {
-				return nil, s.refuse(n, fmt.Sprintf("there is no %s here to put %s into", strings.Join(c.path, "."), c.id), fmt.Sprintf("add an empty `%s: []`", key))
-			}
-			c.write = true
-			return nil, nil
+			return nil, s.refuse(n, fmt.Sprintf("there is no %s here to put %s into", c.at(), c.id), fmt.Sprintf("add an empty `%s: []`", key))
 		}
 		n = next
 	}
 	empty := n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" || n.Kind != yaml.ScalarNode && len(n.Content) == 0
-	want := yaml.MappingNode
-	if c.inList {
-		want = yaml.SequenceNode
+	want, kind := yaml.MappingNode, "mapping"
+	if c.inList() {
+		want, kind = yaml.SequenceNode, "list"
 	}
 	switch {
 	case empty && len(c.path) == 1:
-		c.write = true
 		return nil, nil
 	case n.Kind != want:
-		return nil, s.refuse(n, fmt.Sprintf("%s is no %s, so %s cannot be an element of it", strings.Join(c.path, "."), kindName(want), c.id), "")
+		return nil, s.refuse(n, fmt.Sprintf("%s is no %s, so %s cannot be an element of it", c.at(), kind, c.id), "")
 	case n.Style&yaml.FlowStyle != 0:
-		return nil, s.refuse(n, fmt.Sprintf("%s is written on one line, where no element can be changed alone", strings.Join(c.path, ".")), "write it as a block, one element below the other")
+		return nil, s.refuse(n, fmt.Sprintf("%s is written on one line, where no element can be changed alone", c.at()), "write it as a block, one element below the other")
 	}
 	return n, nil
 }
 
-func kindName(k yaml.Kind) string {
-	if k == yaml.SequenceNode {
-		return "list"
+// valueOf is the value of a key that is written out in a mapping.
+func valueOf(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
 	}
-	return "mapping"
+	return nil
 }
 
 func (s *splicer) refuse(n *yaml.Node, what, fix string) error {
@@ -241,275 +233,129 @@ func (s *splicer) refuse(n *yaml.Node, what, fix string) error {
 	}}
 }
 
-// makeLists writes the lists and maps that do not exist yet, or are empty.
-func (s *splicer) makeLists(claims []*claim) {
-	made := map[string]*insert{}
-	for _, c := range claims {
-		if len(c.path) == 0 || c.region != nil || c.placed {
-			continue
-		}
-		top := c.path[0]
-		if made[top] == nil {
-			text := []byte{}
-			for i, key := range c.path {
-				text = append(text, strings.Repeat("  ", i)...)
-				text = append(document.AppendKey(text, key), '\n')
-			}
-			made[top] = &insert{line: len(s.lines), text: text}
-			for _, r := range s.regions {
-				if r.key != nil && r.key.Value == top {
-					// An empty one: its line gives way.
-					made[top].line = r.start
-					r.claim = &claim{region: r, write: true}
-				}
-			}
-		}
-		made[top].text = append(made[top].text, c.text...)
-	}
-	for _, top := range slices.Sorted(maps.Keys(made)) {
-		s.inserts = append(s.inserts, *made[top])
-	}
-}
-
-// regionsOf are the lines of each key or element of a block.
-func (s *splicer) regionsOf(parent *yaml.Node) []*region {
-	var regions []*region
-	column := parent.Column - 1
-	if parent.Kind == yaml.SequenceNode {
-		for _, item := range parent.Content {
-			start := item.Line - 1
-			for start > 0 && !s.dashAt(start, column) {
-				start--
-			}
-			regions = append(regions, &region{node: item, start: start, end: s.end(start, lastLine(item), column)})
-		}
-		return regions
-	}
-	for i := 0; i+1 < len(parent.Content); i += 2 {
-		key, value := parent.Content[i], parent.Content[i+1]
-		start := key.Line - 1
-		regions = append(regions, &region{node: value, key: key, start: start, end: s.end(start, max(key.Line, lastLine(value)), column)})
-	}
-	return regions
-}
-
-func (s *splicer) dashAt(line, column int) bool {
-	text := s.lines[line]
-	return len(text) > column && text[column] == '-' && len(bytes.TrimSpace(text[:column])) == 0
-}
-
-// end is the line after a node that begins at start: past the last line that any part of it begins
-// on, and past what is indented deeper, which may be the rest of a text.
-func (s *splicer) end(start, last, column int) int {
-	end := max(start+1, last)
-	for i := end; i < len(s.lines); i++ {
-		text := bytes.TrimRight(s.lines[i], " \t\r\n")
-		if len(text) == 0 {
-			continue
-		}
-		if indent := len(text) - len(bytes.TrimLeft(text, " ")); indent <= column {
-			break
-		}
-		end = i + 1
-	}
-	return end
-}
-
-// lastLine is the last line, from 1, on which a part of the node begins.
-func lastLine(n *yaml.Node) int {
-	last := n.Line
-	for _, c := range n.Content {
-		last = max(last, lastLine(c))
-	}
-	return last
-}
-
-// idOf is what tells a region from its neighbours.
-func (s *splicer) idOf(r *region, c *claim) string {
-	if r.key != nil {
-		return r.key.Value
-	}
-	n := r.node
-	if n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == c.by {
-			v := n.Content[i+1]
-			if v.Kind == yaml.AliasNode {
-				v = v.Alias
-			}
-			return v.Value
-		}
-	}
-	return ""
-}
-
 // insertInto puts a new element where it belongs by name if its neighbours are in order, else last.
 func (s *splicer) insertInto(parent *yaml.Node, siblings []*region, c *claim) {
-	at := siblings[len(siblings)-1].end
+	c.placed = true
+	last := siblings[len(siblings)-1]
+	at := last.end
 	ids := make([]string, len(siblings))
 	for i, r := range siblings {
-		ids[i] = s.idOf(r, c)
+		ids[i] = r.id(c.by)
 	}
-	if slices.IsSorted(ids) {
-		for i, r := range siblings {
-			if ids[i] > c.id {
-				at = s.aboveComments(r.start)
-				break
-			}
-		}
+	if i := slices.IndexFunc(ids, func(id string) bool { return id > c.id }); i >= 0 && slices.IsSorted(ids) {
+		at = s.aboveComments(siblings[i].start)
 	}
 	text := shifted(c.text, parent.Column-1-c.indent)
-	if len(siblings) > 1 && siblings[1].start > siblings[0].end && parent.Kind == yaml.SequenceNode {
+	if c.inList() && len(siblings) > 1 && siblings[1].start > siblings[0].end {
 		// Neighbours are set apart by an empty line.
-		if at == siblings[len(siblings)-1].end {
+		if at == last.end {
 			text = append([]byte("\n"), text...)
 		} else {
 			text = append(text, '\n')
 		}
 	}
-	s.inserts = append(s.inserts, insert{at, text})
-	c.placed = true
+	s.inserts = append(s.inserts, edit{at, at, text})
 }
 
-// aboveComments is the line above the comments that stand directly before a line.
-func (s *splicer) aboveComments(line int) int {
-	for line > 0 && bytes.HasPrefix(bytes.TrimSpace(s.lines[line-1]), []byte("#")) {
-		line--
-	}
-	return line
-}
-
-// shifted moves a block of text to another column.
-func shifted(text []byte, by int) []byte {
-	if by == 0 {
-		return bytes.Clone(text)
-	}
-	var out []byte
-	for line := range bytes.Lines(text) {
-		switch {
-		case len(bytes.TrimSpace(line)) == 0:
-		case by > 0:
-			out = append(out, strings.Repeat(" ", by)...)
-		default:
-			line = line[min(-by, len(line)-len(bytes.TrimLeft(line, " "))):]
-		}
-		out = append(out, line...)
-	}
-	return out
-}
-
-// followAnchors rewrites what refers to an anchor whose place is rewritten. If nobody claims that,
-// it has to stay as it is, and so the anchor has to stay too.
-func (s *splicer) followAnchors() error {
-	var findings diag.List
-	for changed := true; changed; {
-		changed = false
-		for _, r := range s.regions {
-			if r.claim == nil || !r.claim.write {
-				continue
-			}
-			for _, other := range s.regions {
-				if other == r || other.claim != nil && other.claim.write || s.contains(other, r) || s.contains(r, other) {
-					continue
-				}
-				alias := aliasInto(other.node, anchorsIn(r.node))
-				switch {
-				case alias == nil:
-				case other.claim != nil:
-					other.claim.write, changed = true, true
-				case len(findings) == 0 || !s.isGroup(other):
-					if s.isGroup(other) {
-						continue
-					}
-					findings = append(findings, diag.Finding{
-						Rule:  "anchor-in-use",
-						Where: r.claim.pos,
-						Also:  []token.Position{{Filename: s.name, Line: r.start + 1}},
-						What:  fmt.Sprintf("%s cannot be rewritten: it defines the anchor &%s", r.claim.id, alias.Value),
-						Why:   fmt.Sprintf("%s:%d refers to it, and nothing declares that element", s.name, alias.Line),
-						Fix:   "take that element in as well, or write its value out in the charts repo",
-					})
-				}
-			}
-		}
-	}
-	return findings.Sorted().Err()
-}
-
-// isGroup reports whether a region holds smaller ones, which speak for themselves.
-func (s *splicer) isGroup(r *region) bool {
-	return slices.ContainsFunc(s.regions, func(o *region) bool { return s.contains(r, o) })
-}
-
-func (s *splicer) contains(outer, inner *region) bool {
-	return outer != inner && outer.start <= inner.start && inner.end <= outer.end
-}
-
-func anchorsIn(n *yaml.Node) map[*yaml.Node]bool {
-	found := map[*yaml.Node]bool{}
-	var walk func(*yaml.Node)
-	walk = func(n *yaml.Node) {
-		if n.Anchor != "" && n.Kind != yaml.AliasNode {
-			found[n] = true
-		}
-		for _, c := range n.Content {
-			walk(c)
-		}
-	}
-	walk(n)
-	return found
-}
-
-func aliasInto(n *yaml.Node, anchors map[*yaml.Node]bool) *yaml.Node {
-	if n.Kind == yaml.AliasNode && anchors[n.Alias] {
-		return n
-	}
-	for _, c := range n.Content {
-		if a := aliasInto(c, anchors); a != nil {
-			return a
-		}
-	}
-	return nil
-}
-
-// write is the file with the changed regions replaced.
-func (s *splicer) write() []byte {
-	type edit struct {
-		start, end int
-		text       []byte
-	}
-	var edits []edit
-	for _, r := range s.regions {
-		if r.claim == nil || !r.claim.write {
+// makeLists writes the lists and maps that do not exist yet, or are empty.
+func (s *splicer) makeLists() {
+	made := map[string][]byte{}
+	for _, c := range s.claims {
+		if len(c.path) == 0 || c.region != nil || c.placed {
 			continue
 		}
-		column := len(s.lines[r.start]) - len(bytes.TrimLeft(s.lines[r.start], " "))
-		edits = append(edits, edit{r.start, r.end, shifted(r.claim.text, column-r.claim.indent)})
-	}
-	for _, i := range s.inserts {
-		edits = append(edits, edit{i.line, i.line, i.text})
-	}
-	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
-	crlf := bytes.Contains(s.data, []byte("\r\n"))
-	var out []byte
-	line := 0
-	for _, e := range edits {
-		out = append(out, bytes.Join(s.lines[line:min(e.start, len(s.lines))], nil)...)
-		if len(out) > 0 && out[len(out)-1] != '\n' {
-			out = append(out, '\n')
+		top := c.path[0]
+		if made[top] == nil {
+			for i, key := range c.path {
+				made[top] = append(made[top], strings.Repeat("  ", i)...)
+				made[top] = append(document.AppendKey(made[top], key), '\n')
+			}
 		}
-		if crlf {
-			e.text = bytes.ReplaceAll(e.text, []byte("\n"), []byte("\r\n"))
+		made[top] = append(made[top], c.text...)
+	}
+	keys := s.regionsOf(s.root)
+	for _, top := range slices.Sorted(maps.Keys(made)) {
+		e := edit{len(s.lines), len(s.lines), made[top]}
+		if i := slices.IndexFunc(keys, func(r *region) bool { return r.key.Value == top }); i >= 0 {
+			e.start, e.end = keys[i].start, keys[i].end
 		}
-		out = append(out, e.text...)
-		line = max(line, e.end)
+		s.inserts = append(s.inserts, e)
 	}
-	if line < len(s.lines) {
-		out = append(out, bytes.Join(s.lines[line:], nil)...)
+}
+
+// settle is the edits that all claims need. What refers to an anchor in a line that goes away is
+// rewritten too; if nobody claims that, it has to stay as it is, and so the anchor has to stay.
+func (s *splicer) settle() ([]edit, error) {
+	for {
+		edits := slices.Clone(s.inserts)
+		for _, c := range s.claims {
+			edits = append(edits, s.editsOf(c)...)
+		}
+		again, err := s.followAnchors(edits)
+		if err != nil || !again {
+			return edits, err
+		}
 	}
-	return out
+}
+
+func (s *splicer) editsOf(c *claim) []edit {
+	switch {
+	case c.region == nil || !c.differs && !c.whole:
+		return nil
+	case c.whole && (c.differs || c.region.dragged):
+		return []edit{s.rewrite(c.region, c.text, c.indent)}
+	case c.whole:
+		return nil
+	}
+	edits, ok := s.change(c.region.node, c.value, c.order)
+	if !ok {
+		c.whole = true
+		return s.editsOf(c)
+	}
+	return edits
+}
+
+// followAnchors drags those claims along that refer to a place which an edit takes away, and reports
+// whether there were any.
+func (s *splicer) followAnchors(edits []edit) (bool, error) {
+	again := false
+	var findings diag.List
+	eachAlias(s.root, func(alias *yaml.Node) {
+		gone := slices.IndexFunc(edits, func(e edit) bool { return e.covers(alias.Alias) })
+		if gone < 0 || slices.ContainsFunc(edits, func(e edit) bool { return e.covers(alias) }) {
+			return
+		}
+		for _, c := range s.claims {
+			if c.region != nil && c.region.covers(alias) {
+				again = again || !c.region.dragged
+				c.whole, c.region.dragged = true, true
+				return
+			}
+		}
+		f := diag.Finding{
+			Rule:  "anchor-in-use",
+			Where: token.Position{Filename: s.name, Line: alias.Line, Column: alias.Column},
+			What:  fmt.Sprintf("&%s cannot be rewritten, because this refers to it and nothing declares this", alias.Value),
+			Why:   fmt.Sprintf("it is defined in line %d, in an element that is declared and has changed", alias.Alias.Line),
+			Fix:   "take this element in as well, or write its value out here",
+		}
+		for _, c := range s.claims {
+			if c.region != nil && c.region.covers(alias.Alias) {
+				f.Also = append(f.Also, c.pos)
+			}
+		}
+		findings = append(findings, f)
+	})
+	return again, findings.Sorted().Err()
+}
+
+func eachAlias(n *yaml.Node, visit func(*yaml.Node)) {
+	if n.Kind == yaml.AliasNode {
+		visit(n)
+	}
+	for _, c := range n.Content {
+		eachAlias(c, visit)
+	}
 }
 
 // prove parses the result and compares it with the file as it was, changed by the claims and nothing else.
@@ -518,12 +364,8 @@ func (s *splicer) prove(out []byte) error {
 	if err != nil {
 		return unreadable(err)
 	}
-	doc, ok := want.(map[string]any)
-	if !ok {
-		return s.refuse(s.root, "this file is no mapping", "")
-	}
 	for _, c := range s.claims {
-		put(doc, c)
+		put(want.(map[string]any), c)
 	}
 	node, err := document.Parse(s.name, out)
 	if err != nil {
@@ -533,7 +375,7 @@ func (s *splicer) prove(out []byte) error {
 	if err != nil {
 		return s.unproved(err)
 	}
-	if !equalButOrder(got, doc, s.claims) {
+	if !s.equal(got, want) {
 		return s.unproved(errors.New("more than the declared elements would change"))
 	}
 	return nil
@@ -550,19 +392,12 @@ func (s *splicer) unproved(err error) error {
 
 // put sets what a claim demands in a document's value.
 func put(doc map[string]any, c *claim) {
+	path, last := c.path, c.id
+	if c.inList() {
+		path, last = c.path[:len(c.path)-1], c.path[len(c.path)-1]
+	}
 	m := doc
-	for i, key := range c.path {
-		if i == len(c.path)-1 && c.inList {
-			list, _ := m[key].([]any)
-			for j, item := range list {
-				if e, ok := item.(map[string]any); ok && e[c.by] == c.id {
-					list[j] = c.value
-					return
-				}
-			}
-			m[key] = append(list, c.value)
-			return
-		}
+	for _, key := range path {
 		next, ok := m[key].(map[string]any)
 		if !ok {
 			next = map[string]any{}
@@ -570,16 +405,27 @@ func put(doc map[string]any, c *claim) {
 		}
 		m = next
 	}
-	m[c.id] = c.value
+	if !c.inList() {
+		m[last] = c.value
+		return
+	}
+	list, _ := m[last].([]any)
+	for i, item := range list {
+		if e, ok := item.(map[string]any); ok && e[c.by] == c.id {
+			list[i] = c.value
+			return
+		}
+	}
+	m[last] = append(list, c.value)
 }
 
-// equalButOrder compares two documents, with the lists that claims are elements of in any order:
-// there, each element is its own.
-func equalButOrder(got, want any, claims []*claim) bool {
+// equal compares two documents. The lists that claims are elements of may be in any order: there, each
+// element is its own.
+func (s *splicer) equal(got, want any) bool {
 	sorted := map[string]bool{}
-	for _, c := range claims {
-		if path := strings.Join(c.path, "."); c.inList && !sorted[path] {
-			sorted[path] = true
+	for _, c := range s.claims {
+		if c.inList() && !sorted[c.at()] {
+			sorted[c.at()] = true
 			sortList(got, c)
 			sortList(want, c)
 		}
