@@ -33,5 +33,5 @@ fmt: ## format Go and CUE
 update: ## rewrite what is generated: the expected output in testdata/script
 	$(GO) test ./cmd/pintle -run '^TestScripts$$' -update
 
-build:
+build: ## build bin/pintle
 	@$(GO) build -o $(BIN) ./cmd/pintle

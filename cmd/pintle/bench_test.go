@@ -135,7 +135,9 @@ func (t *bench) build(pkg string) string {
 
 var (
 	linesOfImages = regexp.MustCompile(`(?m)^\s*(image|images|builds):.*$`)
+	bareImage     = regexp.MustCompile(`(builds: )([a-z][a-z0-9]*):`)
 	quotedName    = regexp.MustCompile(`"([a-z][a-z0-9-]*)"`)
+	account       = regexp.MustCompile(`[0-9]{12}`) // no two environments share one
 	topLevelApp   = regexp.MustCompile(`(?m)^"?([a-z][a-z0-9-]*)"?(:.*[^:]$)`)
 )
 
@@ -167,9 +169,10 @@ func (t *bench) generate(n int) string {
 	for _, name := range t.glob(root, "environments/*.cue", "apps/*.cue") {
 		put(name, t.read(root, name))
 	}
-	more := []string{"staging-eu", "staging-us"}
-	for _, name := range more {
-		put("environments/"+name+".cue", strings.ReplaceAll(t.read(root, "environments/staging.cue"), "staging", name))
+	more := []string{"rehearsal", "training"}
+	for i, name := range more {
+		text := strings.ReplaceAll(t.read(root, "environments/staging.cue"), "staging", name)
+		put("environments/"+name+".cue", account.ReplaceAllString(text, strings.Repeat(fmt.Sprint(7+i), 12)))
 	}
 	var folders []string
 	for _, name := range t.glob(root, "apps/*") {
@@ -189,6 +192,7 @@ func (t *bench) generate(n int) string {
 			text = topLevelApp.ReplaceAllString(text, `"${1}`+suffix+`"${2}`)
 			// Images that are named in full are other ones, as the apps are.
 			text = linesOfImages.ReplaceAllStringFunc(text, func(line string) string {
+				line = bareImage.ReplaceAllString(line, `${1}"${2}":`)
 				return quotedName.ReplaceAllString(line, `"${1}`+suffix+`"`)
 			})
 			for _, app := range apps {

@@ -46,7 +46,7 @@ it is. DIR may then be a config repo that exists.`,
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			write := newDir
+			write := startRepo
 			if in.Existing {
 				write = addFiles
 			}

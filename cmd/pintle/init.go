@@ -36,7 +36,7 @@ With --vendor it only brings the schema of a config repo up to this version.`,
 			if _, err := os.Stat(filepath.Join(dir, "cue.mod")); err == nil {
 				return fmt.Errorf("%s is a config repo already; `pintle init --vendor` brings its schema up to date", dir)
 			}
-			if err := newDir(dir, starter.Repo()); err != nil {
+			if err := startRepo(dir, starter.Repo()); err != nil {
 				return err
 			}
 			fmt.Fprintf(p.stderr, "a config repo with one app is in %s; try `pintle vet` and `pintle render` there\n", dir)

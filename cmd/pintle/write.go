@@ -50,22 +50,30 @@ func replaceDir(dir string, t *tree.Tree) error {
 	return putDir(dir, t)
 }
 
-// newDir makes a folder that holds exactly t. It must not hold anything yet.
-func newDir(dir string, t *tree.Tree) error {
+// startRepo writes a new config repo into a folder that is new, or holds nothing but what any
+// repository begins with.
+func startRepo(dir string, t *tree.Tree) error {
 	if err := checkNew(dir); err != nil {
 		return err
 	}
-	return putDir(dir, t)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return putDir(dir, t)
+	}
+	return addFiles(dir, t)
 }
 
-// checkNew refuses a folder that holds something.
+// checkNew refuses a folder in which somebody has begun.
 func checkNew(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && len(entries) > 0 {
-		return fmt.Errorf("%s is not empty; name a folder that is, or a new one", dir)
+	for _, e := range entries {
+		name := e.Name()
+		if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "README") || strings.HasPrefix(name, "LICEN") {
+			continue
+		}
+		return fmt.Errorf("%s is not empty, it holds %s; name a folder that is, or a new one", dir, name)
 	}
 	return err
 }

@@ -165,17 +165,45 @@ func (e *explanations) below(v cue.Value) {
 
 // places are the lines with a say in a value: the app's own first, then presets, environments, schema.
 func (e *explanations) places(v cue.Value) []Place {
-	var ps []Place
-	for _, c := range append(conjuncts(v), v, v.Eval()) {
-		ps = append(ps, e.sources(c)...)
-		for _, referred := range mentioned(c) {
-			ps = append(ps, e.sources(referred)...)
-		}
-	}
+	ps := e.gather(v, 0)
 	slices.SortStableFunc(ps, func(a, b Place) int {
 		return cmp.Or(cmp.Compare(rank(a.From), rank(b.From)), diag.ComparePositions(a.Pos, b.Pos))
 	})
 	return joined(ps)
+}
+
+// maxHops bounds how far a value is followed from reference to reference.
+const maxHops = 6
+
+// gather is every line that a value is unified from, and those of the values that these refer to.
+func (e *explanations) gather(v cue.Value, hops int) []Place {
+	var ps []Place
+	for _, c := range append(conjuncts(v), v, v.Eval()) {
+		ps = append(ps, e.sources(c)...)
+		if hops == maxHops {
+			continue
+		}
+		for _, target := range mentioned(c) {
+			ps = append(ps, e.gather(target, hops+1)...)
+		}
+	}
+	return ps
+}
+
+// mentioned are the values that a value refers to: as a whole, or within a text.
+func mentioned(v cue.Value) []cue.Value {
+	parts := []cue.Value{v}
+	if op, args := v.Expr(); op == cue.InterpolationOp {
+		parts = args
+	}
+	var all []cue.Value
+	for _, p := range parts {
+		target := cue.Dereference(p)
+		if target.Path().String() != p.Path().String() && target.Kind() != cue.StructKind {
+			all = append(all, target)
+		}
+	}
+	return all
 }
 
 // joined makes one place of those on the same line, which are the parts of what it says.
@@ -192,21 +220,6 @@ func joined(ps []Place) []Place {
 		}
 	}
 	return out
-}
-
-// mentioned are the values that a text is put together from: "\(environment.name)".
-func mentioned(v cue.Value) []cue.Value {
-	op, args := v.Expr()
-	if op != cue.InterpolationOp {
-		return nil
-	}
-	var all []cue.Value
-	for _, arg := range args {
-		if target := cue.Dereference(arg); target != arg {
-			all = append(all, conjuncts(target)...)
-		}
-	}
-	return all
 }
 
 func (e *explanations) sources(c cue.Value) []Place {

@@ -36,7 +36,7 @@ const (
 
 // perBatch is how many units share a context. Memory is linear in what shares one and is never
 // given back, while each fresh one evaluates environments and presets anew.
-const perBatch = 8
+const perBatch = 4
 
 // A Config is a config repo: which files it has, none of them evaluated.
 type Config struct {
@@ -123,7 +123,7 @@ func firstLine(err error) string {
 
 // Environments parses the package that declares the places where apps run.
 func (c *Config) Environments() ([]*build.Instance, error) {
-	return c.instances("./" + environmentsDir)
+	return c.instances("./" + environmentsDir + ":" + environmentsDir)
 }
 
 // Batches are units in groups that share a context. Each is parsed anew when it is called,
@@ -143,7 +143,7 @@ func (c *Config) Batches(units []Unit) []func() ([]*build.Instance, error) {
 func (c *Config) Source(units ...Unit) func() ([]*build.Instance, error) {
 	dirs := make([]string, len(units))
 	for i, u := range units {
-		dirs[i] = "./" + u.Dir()
+		dirs[i] = "./" + u.Dir() + ":" + appsDir
 	}
 	return func() ([]*build.Instance, error) { return c.instances(dirs...) }
 }
