@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pintle-dev/pintle/compiler/adopt"
@@ -114,6 +115,14 @@ func (o ImportOptions) into(ctx context.Context) (*tree.Tree, adopt.Options, err
 			return nil, opts, fmt.Errorf("the config repo %s must pass `pintle vet` before more is imported into it: %w", o.Into, err)
 		}
 		for _, a := range unit.Apps {
+			if slices.Contains(o.Apps, a.Name) {
+				return nil, opts, diag.List{{
+					Rule:  "app-twice",
+					Where: a.Pos,
+					What:  a.Name + " is declared already",
+					Fix:   "leave it out of --app, or remove it here first",
+				}}
+			}
 			for _, image := range a.Builds {
 				opts.Images = append(opts.Images, image.Name)
 			}
