@@ -53,6 +53,9 @@ it is. DIR may then be a config repo that exists.`,
 			if err := write(o.Into, in.Files); err != nil {
 				return err
 			}
+			if p.format == "text" && len(in.Notes) > 0 {
+				report.Findings(p.stderr, in.Notes.Sorted(), "")
+			}
 			made := report.ImportOf(in.Result, in.Lines, in.Bytes, in.BytesBefore, in.Differences)
 			if p.format == "json" {
 				err = report.JSON(p.stdout, made)

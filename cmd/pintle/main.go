@@ -32,9 +32,13 @@ const (
 )
 
 func run() (code int) {
-	// The heap is small and short-lived: collecting it less often saves a fifth of the time.
+	// The heap is small and short-lived: collecting it less often saves a fifth of the time. Where it
+	// grows all the same, as with ten thousand apps, memory comes first.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(300)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(320 << 20)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -45,6 +45,8 @@ type Result struct {
 
 	CommentsCarried, CommentsLost int
 	Lost                          []token.Position // of comments
+
+	Notes diag.List // what the authors of the charts repo should know; it did not keep anything from being adopted
 }
 
 // A Claim is a part of the charts repo that the declarations now say.
@@ -115,6 +117,7 @@ func (s *survey) account(r *Result, wanted []*app, whole bool) {
 		r.Lost = append(r.Lost, c.pos)
 	}
 	for _, p := range s.environments {
+		r.Notes = append(r.Notes, p.page.repeated...)
 		if whole {
 			r.LinesBefore += p.page.lines
 			for _, c := range p.page.comments {

@@ -10,7 +10,7 @@ func TestDifferences(t *testing.T) {
 	const original = `
 -- values.yaml --
 a: 1
-base: &base {x: 1, y: [1, 2]}
+base: &base {x: 1, w: [1, 2]}
 apps:
   - name: web
     values: {<<: *base, n: 1.0}
@@ -19,30 +19,30 @@ apps:
 `
 	for _, c := range []struct{ about, rendered, want string }{
 		{"the same in another order, with merges written out", `
-base: {y: [1, 2], x: 1}
+base: {w: [1, 2], x: 1}
 a: 1
 apps:
 - {name: api, values: {e: 1}}
-- {name: web, values: {n: 1, x: 1, y: [1, 2]}}
+- {name: web, values: {n: 1, x: 1, w: [1, 2]}}
 `, ""},
 		{
-			"a value", "a: 2\nbase: {x: 1, y: [1, 2]}\napps: [{name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, y: [1, 2]}}]\n",
+			"a value", "a: 2\nbase: {x: 1, w: [1, 2]}\napps: [{name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, w: [1, 2]}}]\n",
 			"values.yaml:1:1 a: 1 -> 2",
 		},
 		{
-			"the order of a list", "a: 1\nbase: {x: 1, y: [2, 1]}\napps: [{name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, y: [1, 2]}}]\n",
-			"values.yaml:2:24 base.y[0]: 1 -> 2\nvalues.yaml:2:27 base.y[1]: 2 -> 1",
+			"the order of a list", "a: 1\nbase: {x: 1, w: [2, 1]}\napps: [{name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, w: [1, 2]}}]\n",
+			"values.yaml:2:24 base.w[0]: 1 -> 2\nvalues.yaml:2:27 base.w[1]: 2 -> 1",
 		},
 		{
-			"an element that is missing, and one too many", "a: 1\nbase: {x: 1, y: [1, 2]}\napps: [{name: app, values: {e: 1}}, {name: web, values: {n: 1, x: 1, y: [1, 2]}}]\n",
+			"an element that is missing, and one too many", "a: 1\nbase: {x: 1, w: [1, 2]}\napps: [{name: app, values: {e: 1}}, {name: web, values: {n: 1, x: 1, w: [1, 2]}}]\n",
 			"values.yaml:3:1 apps[app]:  -> {\"name\":\"app\",\"values\":{\"e\":1}}\nvalues.yaml:6:5 apps[api]: {\"name\":\"api\",\"values\":{\"e\":1}} -> ",
 		},
 		{
-			"a key too many, and a text for a number", "a: \"1\"\nbase: {x: 1, y: [1, 2]}\nb: 1\napps: [{name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, y: [1, 2]}}]\n",
+			"a key too many, and a text for a number", "a: \"1\"\nbase: {x: 1, w: [1, 2]}\nb: 1\napps: [{name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, w: [1, 2]}}]\n",
 			"values.yaml:1:1 a: 1 -> \"1\"\nvalues.yaml:1:1 b:  -> 1",
 		},
 		{
-			"an app twice", "a: 1\nbase: {x: 1, y: [1, 2]}\napps: [{name: api, values: {e: 1}}, {name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, y: [1, 2]}}]\n",
+			"an app twice", "a: 1\nbase: {x: 1, w: [1, 2]}\napps: [{name: api, values: {e: 1}}, {name: api, values: {e: 1}}, {name: web, values: {n: 1, x: 1, w: [1, 2]}}]\n",
 			"values.yaml:6:5 apps[api]: {\"name\":\"api\",\"values\":{\"e\":1}} -> [{\"name\":\"api\",\"values\":{\"e\":1}},{\"name\":\"api\",\"values\":{\"e\":1}}]",
 		},
 	} {

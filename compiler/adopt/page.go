@@ -3,10 +3,12 @@ package adopt
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/document"
 )
 
@@ -18,6 +20,7 @@ type page struct {
 	comments []*comment
 	head     notes // about the document as a whole
 	lines    int
+	repeated diag.List // keys that stand twice in one mapping
 }
 
 // maxNodes bounds what the aliases of one document may expand to.
@@ -37,10 +40,11 @@ func readPage(name string, data []byte) (*page, error) {
 		return nil, err
 	}
 	src := newSource(data)
-	r := reader{name: name, src: src, built: map[*yaml.Node]*node{}, anchors: map[string]int{}, left: maxNodes}
+	r := reader{name: name, src: src, built: map[*yaml.Node]*node{}, anchors: map[string][]*node{}, left: maxNodes}
 	if p.root, err = r.node(root); err != nil {
 		return nil, err
 	}
+	p.repeated = r.repeated
 	p.comments = scanComments(name, src, root)
 	p.head = attach(p.comments, r.points)
 	return p, nil
@@ -50,9 +54,23 @@ type reader struct {
 	name    string
 	src     *source
 	built   map[*yaml.Node]*node // what an alias may refer to
-	anchors map[string]int       // how often a name was given
+	anchors map[string][]*node   // what a name was given to
 	points  []point
 	left    int
+
+	repeated diag.List // keys that stand twice in one mapping
+}
+
+// repeatedKey is about a mapping that says something twice.
+func repeatedKey(name string, first, again token.Position) diag.Finding {
+	return diag.Finding{
+		Rule:  "repeated-key",
+		Where: again,
+		Also:  []token.Position{first},
+		What:  fmt.Sprintf("the key %q stands here for the second time", name),
+		Why:   "Helm takes the last one, and so does this import; other readers refuse the file",
+		Fix:   "remove the one that does not count",
+	}
 }
 
 func (r *reader) node(y *yaml.Node) (*node, error) {
@@ -83,15 +101,25 @@ func (r *reader) node(y *yaml.Node) (*node, error) {
 		return nil, err
 	}
 	if y.Anchor != "" {
-		// A name given for the second time is another thing.
-		r.anchors[y.Anchor]++
-		n.anchor = y.Anchor
-		if times := r.anchors[y.Anchor]; times > 1 {
-			n.anchor = fmt.Sprintf("%s-%d", y.Anchor, times)
-		}
+		n.anchor = r.anchor(y.Anchor, n)
 		r.built[y] = n
 	}
 	return n, nil
+}
+
+// anchor is what a value is called to which its author gave a name. A name given once more to
+// something else is another name.
+func (r *reader) anchor(given string, n *node) string {
+	for _, earlier := range r.anchors[given] {
+		if equal(earlier, n) {
+			return earlier.anchor
+		}
+	}
+	r.anchors[given] = append(r.anchors[given], n)
+	if times := len(r.anchors[given]); times > 1 {
+		return fmt.Sprintf("%s-%d", given, times)
+	}
+	return given
 }
 
 func (r *reader) pos(y *yaml.Node) token.Position {
@@ -123,7 +151,7 @@ func (r *reader) mapping(n *node, y *yaml.Node) error {
 			merges = append(merges, value)
 			continue
 		}
-		name, err := r.key(key)
+		name, err := document.Key(r.name, key)
 		if err != nil {
 			return err
 		}
@@ -133,6 +161,10 @@ func (r *reader) mapping(n *node, y *yaml.Node) error {
 		}
 		v.pos = r.pos(key)
 		r.points[mark].node = v
+		if i := slices.IndexFunc(n.fields, func(f field) bool { return f.name == name }); i >= 0 {
+			r.repeated = append(r.repeated, repeatedKey(name, n.fields[i].value.pos, v.pos))
+			n.fields = slices.Delete(n.fields, i, i+1) // the last one counts
+		}
 		n.fields = append(n.fields, field{name, v})
 	}
 	var merged []field
@@ -205,25 +237,6 @@ func (r *reader) taken(n *node, at *yaml.Node) (*node, error) {
 		c.items = append(c.items, v)
 	}
 	return c, nil
-}
-
-// key is what a mapping's key means as JSON, where all keys are strings.
-func (r *reader) key(y *yaml.Node) (string, error) {
-	for y.Kind == yaml.AliasNode {
-		y = y.Alias
-	}
-	v, err := document.Value(r.name, y)
-	if err != nil {
-		return "", err
-	}
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case nil:
-		return "null", nil
-	default:
-		return fmt.Sprint(v), nil
-	}
 }
 
 // mark notes a place to which a comment may belong. Its node comes later.

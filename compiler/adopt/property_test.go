@@ -180,6 +180,7 @@ func (g *generator) repo() *tree.Tree {
 	for i := range 5 {
 		g.often[fmt.Sprint("often", i)] = g.scalar()
 	}
+	g.often["list"] = []any{map[string]any{"url": "https://{env}.example.org/x", "text": g.text()}}
 	bases := map[string]map[string]any{}
 	for _, name := range names {
 		bases[name] = g.element(name)
@@ -274,6 +275,10 @@ func (g *generator) vary(v any, env string) any {
 	case map[string]any:
 		out := map[string]any{}
 		for _, k := range sortedKeys(v) {
+			if k == "probes" && g.IntN(8) > 0 {
+				out[k] = filled(v[k], env)
+				continue
+			}
 			switch g.IntN(14) {
 			case 0:
 				if k == "name" || k == "valueFrom" || k == "value" || k == "secretKeyRef" || k == "key" {
@@ -309,6 +314,9 @@ func (g *generator) vary(v any, env string) any {
 		}
 		return out
 	}
+	if s, ok := v.(string); ok {
+		return strings.ReplaceAll(s, "{env}", env)
+	}
 	if g.IntN(12) == 0 {
 		switch v.(type) {
 		case bool:
@@ -316,6 +324,27 @@ func (g *generator) vary(v any, env string) any {
 		case json.Number:
 			return json.Number(fmt.Sprint(g.IntN(100)))
 		}
+	}
+	return v
+}
+
+// filled is v with the environment's name in it.
+func filled(v any, env string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, w := range v {
+			out[k] = filled(w, env)
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, w := range v {
+			out = append(out, filled(w, env))
+		}
+		return out
+	case string:
+		return strings.ReplaceAll(v, "{env}", env)
 	}
 	return v
 }

@@ -67,7 +67,6 @@ func TestFindings(t *testing.T) {
 		{"an empty file", good + "-- values-dev.yaml --\n# nothing\n", "bad-values", "values-dev.yaml", "is empty"},
 		{"two documents", good + "-- values-dev.yaml --\na: 1\n---\nb: 2\n", "bad-yaml", "values-dev.yaml:2", "second document"},
 		{"not YAML", good + "-- values-dev.yaml --\na: [1\n", "bad-yaml", "values-dev.yaml:", ""},
-		{"a repeated key", good + "-- values-dev.yaml --\napps: []\na: 1\na: 2\n", "bad-yaml", "values-dev.yaml:3", `"a" stands here for the second time`},
 		{"a bomb", good + "-- values-dev.yaml --\n" + bomb(), "bad-yaml", "values-dev.yaml:", "aliases expand"},
 		{"a name that is no label", "-- values-prod.yaml --\napps:\n  - name: web\n  - name: Web_2\n", "bad-app", "values-prod.yaml:3:5", `"Web_2" is no DNS label`},
 		{"a name twice", "-- values-prod.yaml --\napps:\n  - name: web\n  - name: api\n  - name: web\n", "bad-app", "values-prod.yaml:4:5", `two elements are called "web"`},

@@ -18,7 +18,8 @@ const maxNodes = 4_000_000
 // maxDepth bounds nesting, so that a document cannot exhaust the stack.
 const maxDepth = 200
 
-// Value is what a node means: map[string]any, []any, string, bool, json.Number or nil.
+// Value is what a node means: map[string]any, []any, string, bool, json.Number or nil. Where a key
+// stands twice, the last one counts, as it does for Helm.
 func Value(name string, n *yaml.Node) (any, error) {
 	r := resolver{name: name, left: maxNodes}
 	return r.value(n, 0)
@@ -73,12 +74,9 @@ func (r *resolver) mapping(n *yaml.Node, depth int) (any, error) {
 			merges = append(merges, node)
 			continue
 		}
-		k, err := r.key(key)
+		k, err := Key(r.name, key)
 		if err != nil {
 			return nil, err
-		}
-		if _, twice := m[k]; twice {
-			return nil, r.errorf(key, "the key %q stands here for the second time; which one counts depends on the reader", k)
 		}
 		if m[k], err = r.value(node, depth+1); err != nil {
 			return nil, err
@@ -127,11 +125,12 @@ func IsMerge(key *yaml.Node) bool {
 	return key.Kind == yaml.ScalarNode && key.Value == "<<" && key.ShortTag() == "!!merge"
 }
 
-// key is what a key means as JSON, where all keys are strings.
-func (r *resolver) key(n *yaml.Node) (string, error) {
-	for n.Kind == yaml.AliasNode {
+// Key is what a mapping's key means as JSON, where all keys are strings.
+func Key(name string, n *yaml.Node) (string, error) {
+	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
+	r := resolver{name: name, left: 1}
 	if n.Kind != yaml.ScalarNode {
 		return "", r.errorf(n, "a mapping's key must be a plain word")
 	}
@@ -153,6 +152,7 @@ var (
 	jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 	// What YAML 1.1 reads as a boolean, and Helm with it.
 	bool11 = map[string]bool{
+		"y": true, "Y": true, "n": false, "N": false,
 		"yes": true, "Yes": true, "YES": true, "on": true, "On": true, "ON": true,
 		"no": false, "No": false, "NO": false, "off": false, "Off": false, "OFF": false,
 	}

@@ -25,6 +25,7 @@ type Import struct {
 	Lost         []Place  `json:"commentsLost"`
 	Equal        bool     `json:"equal"`
 
+	Notes       []Finding    `json:"notes"` // what the authors of the charts repo should know
 	Differences []Difference `json:"differences"`
 }
 
@@ -51,6 +52,7 @@ func ImportOf(r *adopt.Result, lines, size, sizeBefore int, differences []adopt.
 		OneLine:      r.Once,
 		Carried:      r.CommentsCarried,
 		Lost:         []Place{},
+		Notes:        FindingsJSON(r.Notes.Sorted()),
 		Equal:        len(differences) == 0,
 		Differences:  []Difference{},
 	}
