@@ -36,6 +36,7 @@ type Imported struct {
 	Files       *tree.Tree         // to be written, formatted, with all that a config repo needs
 	Existing    bool               // Files are to be added to a config repo that exists
 	Lines       int                // of CUE that was written for it
+	AppLines    int                // those of them in the apps' folders; the rest is shared
 	Bytes       int                //
 	BytesBefore int                // of the files that were taken in; 0 where only some apps were
 	Differences []adopt.Difference // what would not mean what it did
@@ -76,7 +77,11 @@ func Import(ctx context.Context, o ImportOptions) (*Imported, error) {
 		}
 		in.Files.Put(name, src)
 		frame.Put(name, src)
-		in.Lines += bytes.Count(src, []byte("\n"))
+		lines := bytes.Count(src, []byte("\n"))
+		in.Lines += lines
+		if strings.Count(name, "/") == 2 {
+			in.AppLines += lines
+		}
 		in.Bytes += len(src)
 	}
 	rendered, err := o.rendered(ctx, frame, charts)

@@ -56,7 +56,7 @@ it is. DIR may then be a config repo that exists.`,
 			if p.format == "text" && len(in.Notes) > 0 {
 				report.Findings(p.stderr, in.Notes.Sorted(), "")
 			}
-			made := report.ImportOf(in.Result, in.Lines, in.Bytes, in.BytesBefore, in.Differences)
+			made := report.ImportOf(in.Result, in.Lines, in.AppLines, in.Bytes, in.BytesBefore, in.Differences)
 			if p.format == "json" {
 				err = report.JSON(p.stdout, made)
 			} else {

@@ -17,6 +17,7 @@ type Import struct {
 	Releases     int      `json:"releases"`
 	LinesBefore  int      `json:"linesBefore"` // of YAML
 	Lines        int      `json:"lines"`       // of CUE
+	AppLines     int      `json:"appLines"`    // those of them in the apps' folders; the rest is shared
 	BytesBefore  int      `json:"bytesBefore,omitempty"`
 	Bytes        int      `json:"bytes"`
 	Values       int      `json:"values"`     // leaves, each counted once however many environments have it
@@ -38,7 +39,7 @@ type Difference struct {
 }
 
 // ImportOf puts the result of an import into words and numbers.
-func ImportOf(r *adopt.Result, lines, size, sizeBefore int, differences []adopt.Difference) Import {
+func ImportOf(r *adopt.Result, lines, appLines, size, sizeBefore int, differences []adopt.Difference) Import {
 	i := Import{
 		Layout:       r.Layout.Name,
 		Environments: r.Layout.Environments,
@@ -46,6 +47,7 @@ func ImportOf(r *adopt.Result, lines, size, sizeBefore int, differences []adopt.
 		Releases:     r.Releases,
 		LinesBefore:  r.LinesBefore,
 		Lines:        lines,
+		AppLines:     appLines,
 		BytesBefore:  sizeBefore,
 		Bytes:        size,
 		Values:       r.Values,
@@ -71,9 +73,9 @@ func (i Import) Print(w io.Writer, r *adopt.Result, into string) error {
 	fmt.Fprintf(w, "taken in  %s, %s\n", count(i.Apps, "app"), count(i.Releases, "release"))
 	size := ""
 	if i.BytesBefore > 0 {
-		size = fmt.Sprintf("; %d KB, now %d KB (%s)", i.BytesBefore>>10, i.Bytes>>10, percent(i.Bytes, i.BytesBefore))
+		size = fmt.Sprintf("          %d KB, now %d KB (%s)\n", i.BytesBefore>>10, i.Bytes>>10, percent(i.Bytes, i.BytesBefore))
 	}
-	fmt.Fprintf(w, "size      %d lines of YAML, now %d of CUE (%s)%s\n", i.LinesBefore, i.Lines, percent(i.Lines, i.LinesBefore), size)
+	fmt.Fprintf(w, "size      %d lines of YAML, now %d of CUE (%s): %d in apps, %d shared\n%s", i.LinesBefore, i.Lines, percent(i.Lines, i.LinesBefore), i.AppLines, i.Lines-i.AppLines, size)
 	fmt.Fprintf(w, "values    %d, of which %s are written once\n", i.Values, percent(i.OneLine, i.Values))
 	fmt.Fprintf(w, "comments  %d carried, %d lost\n", i.Carried, len(i.Lost))
 	for _, at := range r.Lost {
