@@ -12,7 +12,10 @@ import (
 // change is the fewest lines to edit so that a node means a value: only the keys that differ, only
 // the items that do. It reports false where the node has to be written anew as a whole.
 func (p *page) change(n *yaml.Node, value any, order []string) ([]edit, bool) {
-	if n.Style&yaml.FlowStyle != 0 || n.Anchor != "" {
+	if n.Kind == yaml.AliasNode && p.trusting {
+		return nil, true
+	}
+	if n.Style&yaml.FlowStyle != 0 || n.Anchor != "" && !p.trusting {
 		return nil, false
 	}
 	switch value := value.(type) {
@@ -35,10 +38,11 @@ func (p *page) changeMapping(n *yaml.Node, value map[string]any, order []string)
 		return nil, false
 	}
 	var edits []edit
-	written := map[string]bool{}
+	written, merges := map[string]bool{}, false
 	regions := p.regionsOf(n)
 	for i, r := range regions {
 		if document.IsMerge(r.key) {
+			merges = true
 			continue
 		}
 		name := r.key.Value
@@ -50,27 +54,41 @@ func (p *page) changeMapping(n *yaml.Node, value map[string]any, order []string)
 		case !stays && i == 0 && !p.firstInLine(r):
 			return nil, false // it stands behind the dash of its element
 		case !stays:
-			edits = append(edits, edit{r.start, r.end, nil})
+			edits = append(edits, p.remove(r))
 		case !document.Equal(have[name], wanted):
 			edits = append(edits, p.changeKey(r, wanted, order)...)
 		}
 	}
 	for name := range have {
-		if _, stays := value[name]; !stays && !written[name] {
+		if _, stays := value[name]; !stays && !written[name] && !p.trusting {
 			return nil, false // it comes by a merge, and cannot be taken out of it
 		}
 	}
 	added := map[string]any{}
 	for name, wanted := range value {
-		if inherited, has := have[name]; !written[name] && (!has || !document.Equal(inherited, wanted)) {
+		if inherited, has := have[name]; !written[name] && (!has || !document.Equal(inherited, wanted)) && !(merges && p.trusting) {
 			added[name] = wanted
 		}
 	}
 	if len(added) > 0 {
 		end := regions[len(regions)-1].end
-		edits = append(edits, edit{end, end, document.Append(nil, added, n.Column-1, order)})
+		edits = append(edits, edit{end, end, document.Append(nil, added, p.column(n), order)})
 	}
 	return edits, true
+}
+
+// remove takes a key or an item away, and the comment directly above that is about it.
+func (p *page) remove(r *region) edit {
+	start := r.start
+	column := len(p.lines[start]) - len(bytes.TrimLeft(p.lines[start], " "))
+	for start > 0 {
+		above := bytes.TrimLeft(p.lines[start-1], " ")
+		if !bytes.HasPrefix(above, []byte("#")) || len(p.lines[start-1])-len(above) != column {
+			break
+		}
+		start--
+	}
+	return edit{start, r.end, nil}
 }
 
 // firstInLine reports whether nothing stands before a key.
@@ -80,12 +98,19 @@ func (p *page) firstInLine(r *region) bool {
 
 // changeKey edits what a key stands for: inside of it if that goes, else as a whole.
 func (p *page) changeKey(r *region, wanted any, order []string) []edit {
-	if r.node.Line > r.key.Line {
+	if r.node.Kind == yaml.AliasNode && p.trusting {
+		return nil
+	}
+	if r.node.Line > r.key.Line || len(r.node.Content) > 0 && r.node.Content[0].Line > r.key.Line {
 		if edits, ok := p.change(r.node, wanted, order); ok {
 			return edits
 		}
 	}
 	text := document.Append(nil, map[string]any{r.key.Value: wanted}, 0, order)
+	if r.node.Anchor != "" && p.trusting {
+		colon := len(document.AppendKey(nil, r.key.Value))
+		text = slices.Insert(text, colon, []byte(" &"+r.node.Anchor)...)
+	}
 	e := p.rewrite(r, text, 0)
 	if r.node.Kind == yaml.ScalarNode && r.node.LineComment != "" && r.end == r.start+1 && bytes.Count(text, []byte("\n")) == 1 {
 		// A comment at the end of the line stays there.
@@ -98,8 +123,8 @@ func (p *page) changeKey(r *region, wanted any, order []string) []edit {
 	return []edit{e}
 }
 
-// changeList edits the items that differ. Those at the beginning and at the end that mean the same
-// stay; in between, items are changed one by one if there are as many, else written anew.
+// changeList edits the items that differ. An item is the same one where it has the same name, or where
+// it means the same; what is new stands before the next one that was there.
 func (p *page) changeList(n *yaml.Node, value []any, order []string) ([]edit, bool) {
 	meant, err := document.Value(p.name, n)
 	have, ok := meant.([]any)
@@ -107,41 +132,43 @@ func (p *page) changeList(n *yaml.Node, value []any, order []string) ([]edit, bo
 		return nil, false
 	}
 	regions := p.regionsOf(n)
-	before, after := 0, 0
-	for before < min(len(have), len(value)) && document.Equal(have[before], value[before]) {
-		before++
-	}
-	for after < min(len(have), len(value))-before && document.Equal(have[len(have)-1-after], value[len(value)-1-after]) {
-		after++
-	}
-	old, fresh := regions[before:len(regions)-after], value[before:len(value)-after]
-	column := n.Column - 1
+	column := p.column(n)
 	var edits []edit
-	if len(old) == len(fresh) {
-		for i, r := range old {
-			if document.Equal(have[before+i], fresh[i]) {
-				continue
+	next := 0 // the first of the old items that is not accounted for
+	for _, item := range value {
+		i := next + slices.IndexFunc(have[next:], func(old any) bool { return sameItem(old, item) })
+		if i < next {
+			at := regions[len(regions)-1].end
+			if next < len(regions) {
+				at = p.aboveComments(regions[next].start)
 			}
-			inner, ok := p.change(r.node, fresh[i], order)
+			edits = append(edits, edit{at, at, document.Append(nil, []any{item}, column, order)})
+			continue
+		}
+		for ; next < i; next++ {
+			edits = append(edits, p.remove(regions[next]))
+		}
+		if r := regions[i]; !document.Equal(have[i], item) {
+			inner, ok := p.change(r.node, item, order)
 			if !ok || r.node.Line != r.start+1 {
-				inner = []edit{{r.start, r.end, document.Append(nil, []any{fresh[i]}, column, order)}}
+				inner = []edit{{r.start, r.end, document.Append(nil, []any{item}, column, order)}}
 			}
 			edits = append(edits, inner...)
 		}
-		return edits, true
+		next = i + 1
 	}
-	for _, r := range old {
-		edits = append(edits, edit{r.start, r.end, nil})
+	for ; next < len(regions); next++ {
+		edits = append(edits, p.remove(regions[next]))
 	}
-	if len(fresh) > 0 {
-		at := regions[len(regions)-1].end
-		if before+len(old) < len(regions) {
-			at = p.aboveComments(regions[before+len(old)].start)
-		}
-		if len(old) > 0 {
-			at = old[0].start
-		}
-		edits = append(edits, edit{at, at, document.Append(nil, fresh, column, order)})
+	return edits, true
+}
+
+// sameItem reports whether two items of a list are one, changed or not.
+func sameItem(old, item any) bool {
+	a, isMap := old.(map[string]any)
+	b, also := item.(map[string]any)
+	if isMap && also && a["name"] != nil {
+		return document.Equal(a["name"], b["name"])
 	}
-	return slices.Clip(edits), true
+	return document.Equal(old, item)
 }

@@ -12,6 +12,8 @@ import (
 type page struct {
 	name  string
 	lines [][]byte // with their ends
+
+	trusting bool // what refers to an anchor is left to change along with it
 }
 
 // A region is the lines of one key or element, without the comments before it.
@@ -54,7 +56,7 @@ func (e edit) covers(n *yaml.Node) bool { return e.start < n.Line && n.Line <= e
 // regionsOf are the lines of each key or element of a block.
 func (p *page) regionsOf(parent *yaml.Node) []*region {
 	var regions []*region
-	column := parent.Column - 1
+	column := p.column(parent)
 	if parent.Kind == yaml.SequenceNode {
 		for _, item := range parent.Content {
 			start := item.Line - 1
@@ -71,6 +73,26 @@ func (p *page) regionsOf(parent *yaml.Node) []*region {
 		regions = append(regions, &region{node: value, key: key, start: start, end: p.end(start, max(key.Line, lastLine(value)), column)})
 	}
 	return regions
+}
+
+// column is where the keys or dashes of a block stand, from 0. Of a block with an anchor, the parser
+// gives the anchor's place.
+func (p *page) column(block *yaml.Node) int {
+	switch {
+	case len(block.Content) == 0:
+		return block.Column - 1
+	case block.Kind == yaml.MappingNode:
+		return block.Content[0].Column - 1
+	case block.Anchor == "":
+		return block.Column - 1
+	}
+	for line := block.Content[0].Line - 1; line >= 0; line-- {
+		text := bytes.TrimLeft(p.lines[line], " ")
+		if bytes.HasPrefix(text, []byte("-")) {
+			return len(p.lines[line]) - len(text)
+		}
+	}
+	return block.Column - 1
 }
 
 func (p *page) dashAt(line, column int) bool {

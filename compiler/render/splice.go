@@ -40,31 +40,43 @@ func splice(data []byte, file []Fragment) ([]byte, error) {
 			Rule:  "charts-file",
 			Where: token.Position{Filename: name, Line: root.Line, Column: root.Column},
 			What:  "this file is no block of keys, so no element can be put into it",
-			Fix:   "write it as `key: value` lines, or let no fragment be a part of it",
+			Fix:   "write it as `key: value` lines, or declare it as a whole",
 		}}
 	}
 	s := &splicer{page: page{name: name, lines: bytes.SplitAfter(data, []byte("\n"))}, root: root, claims: claims}
 	if err := s.locate(); err != nil {
 		return nil, err
 	}
-	var out []byte
-	for _, whole := range []bool{false, true} {
-		// Changing as few lines as possible first; elements as a whole where that fails.
-		for _, c := range claims {
-			c.whole = c.whole || whole
-		}
-		edits, err := s.settle()
-		if err != nil {
-			return nil, err
-		}
-		out = s.apply(edits)
-		if err = s.prove(out); err == nil {
+	return s.fewest()
+}
+
+// fewest changes as few lines as will do. First it trusts anchors: what refers to one changes along
+// with it, and needs no edit of its own. Where that is not what was declared, each element is changed
+// for itself; and where that does not work out, it is written anew.
+func (s *splicer) fewest() ([]byte, error) {
+	s.trusting = true
+	if edits := s.edits(); len(edits) > 0 {
+		if out := s.apply(edits); s.prove(out) == nil {
 			return out, nil
-		} else if whole {
-			return nil, err
 		}
 	}
-	return out, nil
+	s.trusting = false
+	edits, err := s.settle()
+	if err != nil {
+		return nil, err
+	}
+	out := s.apply(edits)
+	if s.prove(out) == nil {
+		return out, nil
+	}
+	for _, c := range s.claims {
+		c.whole = true
+	}
+	if edits, err = s.settle(); err != nil {
+		return nil, err
+	}
+	out = s.apply(edits)
+	return out, s.prove(out)
 }
 
 func unreadable(err error) error {
@@ -214,14 +226,15 @@ func (s *splicer) parent(c *claim) (*yaml.Node, error) {
 	return n, nil
 }
 
-// valueOf is the value of a key that is written out in a mapping.
+// valueOf is the value of a key that is written out in a mapping: the last one, if it stands there twice.
 func valueOf(n *yaml.Node, key string) *yaml.Node {
+	var last *yaml.Node
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
-			return n.Content[i+1]
+			last = n.Content[i+1]
 		}
 	}
-	return nil
+	return last
 }
 
 func (s *splicer) refuse(n *yaml.Node, what, fix string) error {
@@ -245,7 +258,7 @@ func (s *splicer) insertInto(parent *yaml.Node, siblings []*region, c *claim) {
 	if i := slices.IndexFunc(ids, func(id string) bool { return id > c.id }); i >= 0 && slices.IsSorted(ids) {
 		at = s.aboveComments(siblings[i].start)
 	}
-	text := shifted(c.text, parent.Column-1-c.indent)
+	text := shifted(c.text, s.column(parent)-c.indent)
 	if c.inList() && len(siblings) > 1 && siblings[1].start > siblings[0].end {
 		// Neighbours are set apart by an empty line.
 		if at == last.end {
@@ -287,10 +300,7 @@ func (s *splicer) makeLists() {
 // rewritten too; if nobody claims that, it has to stay as it is, and so the anchor has to stay.
 func (s *splicer) settle() ([]edit, error) {
 	for {
-		edits := slices.Clone(s.inserts)
-		for _, c := range s.claims {
-			edits = append(edits, s.editsOf(c)...)
-		}
+		edits := s.edits()
 		again, err := s.followAnchors(edits)
 		if err != nil || !again {
 			return edits, err
@@ -298,21 +308,27 @@ func (s *splicer) settle() ([]edit, error) {
 	}
 }
 
-func (s *splicer) editsOf(c *claim) []edit {
-	switch {
-	case c.region == nil || !c.differs && !c.whole:
-		return nil
-	case c.whole && (c.differs || c.region.dragged):
-		return []edit{s.rewrite(c.region, c.text, c.indent)}
-	case c.whole:
-		return nil
-	}
-	edits, ok := s.change(c.region.node, c.value, c.order)
-	if !ok {
-		c.whole = true
-		return s.editsOf(c)
+func (s *splicer) edits() []edit {
+	edits := slices.Clone(s.inserts)
+	for _, c := range s.claims {
+		edits = append(edits, s.editsOf(c)...)
 	}
 	return edits
+}
+
+func (s *splicer) editsOf(c *claim) []edit {
+	if c.region == nil || !c.differs && !c.region.dragged {
+		return nil
+	}
+	if !c.whole && c.region.key != nil {
+		return s.changeKey(c.region, c.value, c.order)
+	}
+	if !c.whole {
+		if edits, ok := s.change(c.region.node, c.value, c.order); ok {
+			return edits
+		}
+	}
+	return []edit{s.rewrite(c.region, c.text, c.indent)}
 }
 
 // followAnchors drags those claims along that refer to a place which an edit takes away, and reports
