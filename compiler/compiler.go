@@ -3,6 +3,7 @@ package compiler
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 
@@ -46,6 +47,7 @@ type Output struct {
 	Apps         int
 	Releases     int
 	Images       int
+	Unclaimed    []string // elements of the charts repo's lists that stand beside declared ones, in words
 }
 
 // Compile evaluates and checks a config repo, and renders its files. An error that is a diag.List is
@@ -116,6 +118,9 @@ func (o Options) compile(ctx context.Context, config *load.Config) (*Output, err
 	if err != nil {
 		return nil, err
 	}
+	if base != nil && len(o.Apps) == 0 {
+		out.Unclaimed = render.Unclaimed(fragments, base)
+	}
 	if out.Tree, err = render.Tree(fragments, base); err != nil {
 		return nil, err
 	}
@@ -137,7 +142,12 @@ func (o Options) base(fragments []render.Fragment) (*tree.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return charts.Read(render.Paths(fragments))
+	paths := render.Paths(fragments)
+	base, err := charts.Read(paths)
+	if err == nil && base.Len() == 0 && len(paths) > 0 {
+		return nil, fmt.Errorf("charts repo %s: none of the %d declared files is there, such as %s; name its root folder, or leave --charts out to begin a new one", o.Charts, len(paths), paths[0])
+	}
+	return base, err
 }
 
 // units are the folders to evaluate.

@@ -29,7 +29,7 @@ var floors = map[string][]string{
 	// Floor 2: verbs.
 	"compiler/load":    {"schema", "compiler/diag"},
 	"compiler/eval":    {"compiler/release", "compiler/diag"},
-	"compiler/check":   {"compiler/release", "compiler/diag"},
+	"compiler/check":   {"compiler/release", "compiler/tree", "compiler/diag"},
 	"compiler/render":  {"compiler/release", "compiler/tree", "compiler/diag", "compiler/document"},
 	"compiler/adopt":   {"schema", "compiler/release", "compiler/tree", "compiler/diag", "compiler/document"},
 	"compiler/starter": {"schema", "compiler/tree"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/token"
 	"io/fs"
 	"os"
 	"path"
@@ -52,7 +53,7 @@ func Import(ctx context.Context, o ImportOptions) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	charts, err := checkout.ReadAll(maxChartsFile, func(string) bool { return true })
+	charts, err := checkout.ReadAll(maxChartsFile)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +66,9 @@ func Import(ctx context.Context, o ImportOptions) (*Imported, error) {
 	}
 	result, err := adopt.Repo(charts, opts)
 	if err != nil {
+		return nil, err
+	}
+	if err := refuseSymlinks(checkout, result.Layout.Files); err != nil {
 		return nil, err
 	}
 	in := &Imported{Result: result, Files: frame, Existing: opts.Existing}
@@ -89,6 +93,15 @@ func Import(ctx context.Context, o ImportOptions) (*Imported, error) {
 		return nil, err
 	}
 	in.Differences = adopt.Differences(charts, rendered, result.Claims)
+	if len(o.Apps) == 0 && len(in.Differences) == 0 {
+		// And can it be written back into the files that are there?
+		var refused diag.List
+		if err := o.joins(ctx, frame); errors.As(err, &refused) {
+			in.Notes = append(in.Notes, refused...)
+		} else if err != nil {
+			return nil, err
+		}
+	}
 	for _, c := range result.Claims {
 		if data, ok := charts.Get(c.Path); ok && c.Name == "" {
 			in.BytesBefore += len(data)
@@ -97,11 +110,44 @@ func Import(ctx context.Context, o ImportOptions) (*Imported, error) {
 	return in, nil
 }
 
+// refuseSymlinks finds links beside the files that are taken in: each could be one of them, and what is
+// written through it would land elsewhere.
+func refuseSymlinks(checkout *repo.Checkout, files []string) error {
+	var findings diag.List
+	seen := map[string]bool{}
+	for _, file := range files {
+		dir := path.Dir(file)
+		if seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		links, err := checkout.Symlinks(dir)
+		if err != nil {
+			return err
+		}
+		for _, link := range links {
+			if path.Ext(link) == path.Ext(file) {
+				findings = append(findings, diag.Finding{
+					Rule:  "charts-file",
+					Where: token.Position{Filename: link},
+					What:  "this is a symlink, and stands where a values file may",
+					Why:   "what is written there would land elsewhere",
+					Fix:   "replace it by what it points to",
+				})
+			}
+		}
+	}
+	return findings.Err()
+}
+
 // into is the config repo as it is without what will be imported, and what that means for the import.
 func (o ImportOptions) into(ctx context.Context) (*tree.Tree, adopt.Options, error) {
 	opts := adopt.Options{Apps: o.Apps, Module: o.Module}
 	if opts.Module == "" {
 		opts.Module = starter.Module
+	}
+	if err := load.CheckModule(opts.Module); err != nil {
+		return nil, opts, err
 	}
 	if _, err := os.Stat(filepath.Join(o.Into, "cue.mod")); err != nil || len(o.Apps) == 0 {
 		return starter.Frame(opts.Module), opts, nil
@@ -153,6 +199,20 @@ func cueFiles(root string) (*tree.Tree, error) {
 		return nil
 	})
 	return t, err
+}
+
+// joins reports whether what the declarations say can be joined with the charts repo as it stands.
+func (o ImportOptions) joins(ctx context.Context, config *tree.Tree) error {
+	fsys, err := config.FS()
+	if err != nil {
+		return err
+	}
+	loaded, err := load.FS(o.Into, fsys)
+	if err != nil {
+		return err
+	}
+	_, err = Options{Charts: o.Charts, Progress: o.Progress}.compile(ctx, loaded)
+	return err
 }
 
 // rendered is what the declarations come to. What is wrong with them is pintle's fault, not the author's.

@@ -9,7 +9,7 @@ here=$(pwd)
 say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
 run() {
 	printf '\033[2m$ %s\033[0m\n' "$*"
-	"$@"
+	"$@" 2>&1
 }
 cd "$work"
 

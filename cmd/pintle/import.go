@@ -30,6 +30,9 @@ it is. DIR may then be a config repo that exists.`,
 			if o.Into == "" {
 				return fmt.Errorf("where to? name a new folder with --out")
 			}
+			if err := notEmpty(cmd, "app", "module"); err != nil {
+				return err
+			}
 			o.Charts = args[0]
 			if len(o.Apps) == 0 {
 				if err := checkNew(o.Into); err != nil {

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/load"
@@ -42,6 +43,7 @@ func run() (code int) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	defer func() {
 		if r := recover(); r != nil {
 			fmt.Fprintf(os.Stderr, "pintle: a fault of pintle itself, please report it: %v\n", r)
@@ -110,7 +112,7 @@ func (p *program) root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pintle",
 		Short: "Compile CUE declarations into commits on a Helm charts repo",
-		Long: `Pintle compiles CUE definitions of apps and environments into the files of a
+		Long: `Pintle compiles CUE declarations of apps and environments into the files of a
 Helm charts repo, which Argo CD or Flux applies. It never speaks to a cluster.
 
 Every command prints by default; nothing is written without being asked.
@@ -136,7 +138,38 @@ Exit codes: 0 done, 1 the answer is no (findings), 2 there is no answer
 		return nil
 	}
 	cmd.AddCommand(p.vet(), p.render(), p.explain(), p.init(), p.importRepo(), p.version())
+	for _, c := range cmd.Commands() {
+		c.Args = sayingUsage(c.Args)
+	}
+	cmd.SetFlagErrorFunc(unknownFlag)
 	return cmd
+}
+
+// sayingUsage says how a command is called where it is called otherwise.
+func sayingUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check(cmd, args) == nil {
+			return nil
+		}
+		return fmt.Errorf("call it as `pintle %s`; `pintle %s --help` has examples", cmd.Use, cmd.Name())
+	}
+}
+
+// unknownFlag says what was meant where a flag's name is misspelt.
+func unknownFlag(cmd *cobra.Command, err error) error {
+	flag, unknown := strings.CutPrefix(err.Error(), "unknown flag: ")
+	if !unknown {
+		if _, flag, unknown = strings.Cut(err.Error(), "unknown shorthand flag: "); !unknown {
+			return err
+		}
+		_, flag, _ = strings.Cut(flag, " in ")
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	if meant := diag.Suggest(flag, names); meant != "" && strings.HasPrefix(flag, "--") {
+		return fmt.Errorf("unknown flag %s; did you mean %s?", flag, meant)
+	}
+	return fmt.Errorf("unknown flag %s; `%s --help` lists them", flag, cmd.CommandPath())
 }
 
 // noArgs says what was meant where a command's name is misspelt.

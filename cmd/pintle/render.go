@@ -26,6 +26,9 @@ The folder of -o is made, or replaced if render made it; any other is left alone
   pintle render --charts ../charts -o out && diff -r ../charts out`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "app", "charts", "out"); err != nil {
+				return err
+			}
 			if out != "" {
 				if err := checkOutput(out); err != nil {
 					return err
@@ -40,6 +43,7 @@ The folder of -o is made, or replaced if render made it; any other is left alone
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
+			p.unclaimed(made)
 			if out != "" {
 				said := summary(made)
 				if err := replaceDir(out, made.Tree); err != nil {

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"os"
+	"os/exec"
+	"strconv"
+	"strings"
 	"testing"
 
 	"cuelang.org/go/cmd/cue/cmd"
@@ -31,5 +35,53 @@ func TestScripts(t *testing.T) {
 			env.Setenv("CUE_REGISTRY", "none")
 			return nil
 		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":  exits,
+			"append": appendText,
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "mount" {
+				return exec.Command("unshare", "--mount", "true").Run() == nil, nil
+			}
+			return false, errors.New("no such condition")
+		},
 	})
+}
+
+// exits CODE COMMAND [ARG...] is `! exec` that looks at the exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if got := strconv.Itoa(code); got != args[0] {
+		ts.Fatalf("exit code %s, not %s", got, args[0])
+	}
+}
+
+// append FILE TIMES TEXT adds a text to a file, so many times. In TEXT, \n and the like are Go's, and {i} is a count.
+func appendText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: append FILE TIMES TEXT")
+	}
+	times, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text, err := strconv.Unquote(`"` + strings.ReplaceAll(args[2], `"`, `\"`) + `"`)
+	ts.Check(err)
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	ts.Check(err)
+	var all strings.Builder
+	for i := range times {
+		all.WriteString(strings.ReplaceAll(text, "{i}", strconv.Itoa(i)))
+	}
+	_, err = file.WriteString(all.String())
+	ts.Check(err)
+	ts.Check(file.Close())
 }

@@ -25,12 +25,16 @@ where, what, why, and how to mend it. DIR is a folder in the config repo.`,
 			if len(args) == 1 {
 				p.config = args[0]
 			}
+			if err := notEmpty(cmd, "app", "charts"); err != nil {
+				return err
+			}
 			bar := p.progress("vet")
 			out, err := compiler.Compile(cmd.Context(), compiler.Options{Config: p.config, Apps: apps, Charts: charts, Progress: bar.set})
 			bar.done()
 			if err != nil {
 				return err
 			}
+			p.unclaimed(out)
 			if p.format == "json" {
 				return report.JSON(p.stdout, struct {
 					Findings []report.Finding `json:"findings"`
@@ -46,8 +50,25 @@ where, what, why, and how to mend it. DIR is a folder in the config repo.`,
 	return cmd
 }
 
+// unclaimed says what stands beside the declared elements and stays as it is.
+func (p *program) unclaimed(out *compiler.Output) {
+	for _, u := range out.Unclaimed {
+		fmt.Fprintf(p.stderr, "left alone: %s\n", u)
+	}
+}
+
 func chartsFlag(cmd *cobra.Command, charts *string) {
 	cmd.Flags().StringVar(charts, "charts", "", "a checkout of the charts repo: what nothing declares there stays as it is")
+}
+
+// notEmpty refuses flags that were given without a value, as by a variable that is not set.
+func notEmpty(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f.Changed && (f.Value.String() == "" || f.Value.String() == "[]") {
+			return fmt.Errorf("--%s is empty; give it a value, or leave it out", name)
+		}
+	}
+	return nil
 }
 
 func appFlag(cmd *cobra.Command, apps *[]string) {

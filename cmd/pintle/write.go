@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/pintle-dev/pintle/compiler/tree"
 )
@@ -17,30 +18,60 @@ const listing = ".pintle/rendered"
 
 // checkOutput refuses a folder that holds what render did not write.
 func checkOutput(dir string) error {
+	if there, err := isDir(dir); err != nil || !there {
+		return err
+	}
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
 	own, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(listing)))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	ours := strings.Split(string(own), "\n")
+	slices.Sort(ours)
 	return filepath.WalkDir(dir, func(at string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
 		if err != nil {
 			return err
-		}
-		if at == dir && !e.IsDir() {
-			return fmt.Errorf("%s is a file; name a folder", dir)
 		}
 		rel, err := filepath.Rel(dir, at)
 		if err != nil {
 			return err
 		}
-		if p := filepath.ToSlash(rel); !e.IsDir() && p != listing && !slices.Contains(ours, p) {
+		p := filepath.ToSlash(rel)
+		if _, found := slices.BinarySearch(ours, p); !found && !e.IsDir() && p != listing {
 			return fmt.Errorf("%s holds %s, which render did not write; name another folder, or empty it", dir, p)
 		}
 		return nil
 	})
+}
+
+// isDir reports whether there is a folder. Anything else that bears its name is an error.
+func isDir(dir string) (bool, error) {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("%s: %w; name another folder", dir, reason(err))
+	case !info.IsDir():
+		return false, fmt.Errorf("%s is a file; name a folder", dir)
+	}
+	return true, nil
+}
+
+// reason is what is wrong with a file, without its name: the one that failed may be one that nobody named.
+func reason(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
 
 // replaceDir makes a folder that holds exactly t, with the list of its files. The old one stays until
@@ -59,15 +90,18 @@ func startRepo(dir string, t *tree.Tree) error {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return putDir(dir, t)
 	}
+	if _, err := os.Stat(filepath.Join(dir, ".gitignore")); err == nil {
+		t.Delete(".gitignore") // theirs
+	}
 	return addFiles(dir, t)
 }
 
 // checkNew refuses a folder in which somebody has begun.
 func checkNew(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if there, err := isDir(dir); err != nil || !there {
+		return err
 	}
+	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
 		name := e.Name()
 		if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "README") || strings.HasPrefix(name, "LICEN") {
@@ -79,7 +113,14 @@ func checkNew(dir string) error {
 }
 
 // putDir writes beside the folder and renames, so that nothing half-written ever stands there.
-func putDir(dir string, t *tree.Tree) (err error) {
+func putDir(dir string, t *tree.Tree) error {
+	if err := swapDir(dir, t); err != nil {
+		return fmt.Errorf("nothing was written to %s: %w", dir, reason(err))
+	}
+	return nil
+}
+
+func swapDir(dir string, t *tree.Tree) (err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return err
@@ -95,27 +136,50 @@ func putDir(dir string, t *tree.Tree) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(stage) // what is left of it after a failure, or the old folder
-	made, old := filepath.Join(stage, "new"), filepath.Join(stage, "old")
+	defer os.RemoveAll(stage) // what is left of it after a failure
+	made, old := filepath.Join(stage, "new"), filepath.Join(parent, filepath.Base(stage)+"-old")
 	if err := writeFiles(made, t); err != nil {
 		return err
 	}
+	if exchange(made, dir) == nil {
+		return nil // the old one is in the stage now
+	}
 	switch err := os.Rename(dir, old); {
 	case errors.Is(err, fs.ErrNotExist):
+		return os.Rename(made, dir)
+	case errors.Is(err, syscall.EBUSY):
+		return refill(dir, t) // the folder is where something is mounted
 	case err != nil:
 		return err
 	}
 	if err := os.Rename(made, dir); err != nil {
-		return errors.Join(err, restore(old, dir))
+		if lost := os.Rename(old, dir); lost != nil {
+			return fmt.Errorf("%w, and what was there is now in %s", reason(err), old)
+		}
+		return err
 	}
+	_ = os.RemoveAll(old) // at worst it stays beside the new one
 	return nil
 }
 
-func restore(old, dir string) error {
-	if err := os.Rename(old, dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// refill makes a folder that cannot be replaced hold exactly t, file by file.
+func refill(dir string, t *tree.Tree) error {
+	if err := overwriteFiles(dir, t); err != nil {
 		return err
 	}
-	return nil
+	return filepath.WalkDir(dir, func(at string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, at)
+		if err != nil {
+			return err
+		}
+		if _, ours := t.Get(filepath.ToSlash(rel)); !ours {
+			return os.Remove(at)
+		}
+		return nil
+	})
 }
 
 // writeFiles writes the files of t below a folder.
@@ -149,11 +213,11 @@ func addFiles(dir string, t *tree.Tree) error {
 func overwriteFiles(dir string, t *tree.Tree) error {
 	stage, err := os.MkdirTemp(dir, ".pintle-new-")
 	if err != nil {
-		return err
+		return fmt.Errorf("nothing was written to %s: %w", dir, reason(err))
 	}
 	defer os.RemoveAll(stage)
 	if err := writeFiles(stage, t); err != nil {
-		return err
+		return fmt.Errorf("nothing was written to %s: %w", dir, reason(err))
 	}
 	for _, p := range t.Paths() {
 		to := filepath.Join(dir, filepath.FromSlash(p))

@@ -187,16 +187,24 @@ func (p presets) release(b *strings.Builder, d *declarations) {
 
 	app:         _
 	environment: _
-	values: {...}
 `)
+	if p.roles.values != "" {
+		b.WriteString("\tvalues: {...}\n")
+	} else {
+		b.WriteString("\tvalues: {} // no app of the charts repo has any: say in layout.element how they are written\n")
+	}
 	if p.pins.dir != "" {
 		b.WriteString("\timage?: string\n\timages?: _\n\tif image != _|_ {images: [image]}\n")
 	}
+	// What the element has no place for must not be said in vain.
 	for _, optional := range []struct {
-		needed bool
-		name   string
-	}{{p.chart != "" && len(d.survey.charts) > 0, "chart"}, {p.namespace, "namespace"}} {
-		if optional.needed {
+		written bool
+		name    string
+	}{{p.chart != "" && len(d.survey.charts) > 0, "chart"}, {p.namespace, "namespace"}, {p.pins.dir != "", "images"}} {
+		switch {
+		case !optional.written:
+			fmt.Fprintf(b, "\t%s?: error(\"no app of the charts repo has %s: say in layout.element how it is written\")\n", optional.name, optional.name)
+		case optional.name != "images":
 			fmt.Fprintf(b, "\t%s?: _\n", optional.name)
 		}
 	}

@@ -110,7 +110,7 @@ func escape(s string) string {
 			b.WriteString(`\t`)
 		case r == '\r':
 			b.WriteString(`\r`)
-		case unicode.IsPrint(r):
+		case unicode.IsPrint(r) && r != utf8.RuneError:
 			b.WriteRune(r)
 		case r <= 0xffff:
 			fmt.Fprintf(&b, `\u%04x`, r)
@@ -134,6 +134,10 @@ var (
 	keywords = []string{
 		"package", "import", "for", "in", "if", "let", "true", "false", "null", "error", "self",
 		"func", "try", "else", "otherwise", "fallback",
+		// Predeclared: as a bare field's name they would hide what presets call.
+		"string", "bytes", "bool", "int", "uint", "float", "number", "rune", "len", "close", "and", "or",
+		"div", "mod", "quo", "rem", "int8", "int16", "int32", "int64", "int128", "uint8", "uint16",
+		"uint32", "uint64", "uint128", "float32", "float64", "matchN", "matchIf",
 	}
 	referred = []string{"environment", "environments", "values", "blocks", "schema", "list"}
 )

@@ -2,14 +2,18 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
+	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/release"
+	"github.com/pintle-dev/pintle/compiler/tree"
 )
 
 // Places finds what is wrong with the order of environments.
@@ -27,33 +31,39 @@ func Places(p release.Places) diag.List {
 	after := map[string]string{}
 	var names []string
 	for _, e := range p.Environments {
-		after[e.Name] = e.After
+		after[e.Name] = e.After.Name
 		names = append(names, e.Name)
 	}
 	for _, e := range p.Environments {
-		if _, known := after[e.After]; e.After != "" && !known {
+		if _, known := after[e.After.Name]; e.After.Name != "" && !known {
 			f := diag.Finding{
 				Rule:  "unknown-environment",
-				Where: e.Pos,
-				What:  fmt.Sprintf("%s comes after %q, which is not declared", e.Name, e.After),
+				Where: e.After.Pos,
+				What:  fmt.Sprintf("%s comes after %q, which is not declared", e.Name, e.After.Name),
+				Why:   "declared are " + listed(names),
 				Fix:   "declare it, or leave `after` out",
 			}
-			if meant := diag.Suggest(e.After, names); meant != "" {
+			if meant := diag.Suggest(e.After.Name, names); meant != "" {
 				f.Fix = fmt.Sprintf("write after: %q", meant)
 			}
 			findings = append(findings, f)
 		}
-		if way := circle(e.Name, after); way != nil {
+		if way := circle(e.Name, after); way != nil && e.Name == slices.Min(way) {
 			findings = append(findings, diag.Finding{
 				Rule:  "environment-cycle",
-				Where: e.Pos,
+				Where: e.After.Pos,
 				What:  fmt.Sprintf("%s comes after itself", e.Name),
-				Why:   strings.Join(way, " after "),
-				Fix:   "the first environment has no `after`",
+				Why:   arrow(way) + ", so nothing can arrive there",
+				Fix:   "leave `after` out of the environment where releases arrive first",
 			})
 		}
 	}
 	return findings
+}
+
+// arrow tells a circle: a comes after b, which comes after a.
+func arrow(way []string) string {
+	return way[0] + " comes after " + strings.Join(way[1:], ", which comes after ")
 }
 
 // circle is the way from an environment back to itself, or nil.
@@ -76,19 +86,26 @@ func circle(from string, after map[string]string) []string {
 type Apps struct {
 	places   release.Places
 	apps     map[string]token.Position
-	images   map[string]token.Position
+	images   map[string]build
 	uses     []use
 	findings diag.List
 }
 
+// A build is where an image is declared, and by which app.
+type build struct {
+	app string
+	pos token.Position
+}
+
+// A use is an app that runs an image.
 type use struct {
-	image, app string
-	pos        token.Position
+	image release.Ref
+	app   release.App
 }
 
 // NewApps checks apps that run in the given places.
 func NewApps(places release.Places) *Apps {
-	return &Apps{places: places, apps: map[string]token.Position{}, images: map[string]token.Position{}}
+	return &Apps{places: places, apps: map[string]token.Position{}, images: map[string]build{}}
 }
 
 // Add checks one app.
@@ -109,7 +126,7 @@ func (c *Apps) Add(a release.App) {
 			Rule:  "no-environment",
 			Where: a.Pos,
 			What:  fmt.Sprintf("%s runs in no environment", a.Name),
-			Why:   "a pattern such as release: [_] adds to releases that are written out, and makes none",
+			Why:   "it names none; a pattern such as release: [_] adds to releases, and makes none",
 			Fix:   fmt.Sprintf("add `release: %s: {}`", c.firstEnvironment()),
 		})
 	}
@@ -118,13 +135,13 @@ func (c *Apps) Add(a release.App) {
 	}
 	seen := map[string]bool{}
 	for _, r := range a.Releases {
-		if r.Chart != "" && !slices.ContainsFunc(c.places.ChartsRepo.Charts, func(k release.Chart) bool { return k.Name == r.Chart }) {
-			c.add(c.unknownChart(r, a))
+		if r.Chart.Name != "" && !slices.ContainsFunc(c.places.ChartsRepo.Charts, func(k release.Chart) bool { return k.Name == r.Chart.Name }) {
+			c.add(c.unknownChart(r.Chart, a))
 		}
 		for _, image := range r.Images {
-			if !seen[image] {
-				seen[image] = true
-				c.uses = append(c.uses, use{image, a.Name, a.Pos})
+			if !seen[image.Name] {
+				seen[image.Name] = true
+				c.uses = append(c.uses, use{image, release.App{Name: a.Name, Pos: a.Pos}})
 			}
 		}
 	}
@@ -134,7 +151,7 @@ func (c *Apps) add(f diag.Finding) { c.findings = append(c.findings, f) }
 
 func (c *Apps) firstEnvironment() string {
 	for _, e := range c.places.Environments {
-		if e.After == "" {
+		if e.After.Name == "" {
 			return e.Name
 		}
 	}
@@ -143,69 +160,107 @@ func (c *Apps) firstEnvironment() string {
 
 func (c *Apps) image(a release.App, image release.Image) {
 	if first, twice := c.images[image.Name]; twice {
+		if first.app == a.Name {
+			return // the app itself is declared twice
+		}
 		c.add(diag.Finding{
 			Rule:  "image-twice",
-			Where: a.Pos,
-			Also:  []token.Position{first},
+			Where: image.Pos,
+			Also:  []token.Position{first.pos},
 			What:  fmt.Sprintf("the image %s is declared twice", image.Name),
-			Why:   "an image is declared once, by the app that builds it; others only name it",
-			Fix:   "take it out of `builds` here",
+			Why:   fmt.Sprintf("%s builds it too; an image is declared once, by the app whose code it is, and others only name it", first.app),
+			Fix:   "take it out of `builds` in one of them",
 		})
 		return
 	}
-	c.images[image.Name] = a.Pos
+	c.images[image.Name] = build{a.Name, image.Pos}
+	for _, pin := range image.Pins {
+		if why := tree.Unfit(pin.Path); why != "" {
+			c.add(diag.Finding{
+				Rule:  "bad-path",
+				Where: image.Pos,
+				What:  fmt.Sprintf("%q is no path for the pin of the image %s", pin.Path, image.Name),
+				Why:   why,
+				Fix:   `write a path from the root of the charts repo, such as "images/staging/app.yaml"`,
+			})
+		}
+	}
 	if _, err := regexp.Compile(image.Tag); err != nil {
 		c.add(diag.Finding{
 			Rule:  "bad-pattern",
-			Where: a.Pos,
-			What:  fmt.Sprintf("the tag's shape %q of image %s is no regular expression", image.Tag, image.Name),
-			Why:   err.Error(),
-			Fix:   "write one such as \"^v[0-9]+$\"",
+			Where: image.Pos,
+			What:  fmt.Sprintf("the tag %q of the image %s is no regular expression", image.Tag, image.Name),
+			Why:   strings.TrimPrefix(err.Error(), "error parsing regexp: "),
+			Fix:   `write one such as "^v[0-9]+$"`,
 		})
 	}
 }
 
-func (c *Apps) unknownChart(r release.Release, a release.App) diag.Finding {
+func (c *Apps) unknownChart(chart release.Ref, a release.App) diag.Finding {
 	var names []string
 	for _, k := range c.places.ChartsRepo.Charts {
 		names = append(names, k.Name)
 	}
 	f := diag.Finding{
 		Rule:  "unknown-chart",
-		Where: a.Pos,
-		What:  fmt.Sprintf("unknown chart %q", r.Chart),
-		Why:   "declared are " + strings.Join(names, ", "),
+		Where: named(chart, a),
+		Also:  users(chart, a),
+		What:  fmt.Sprintf("unknown chart %q", chart.Name),
+		Why:   "declared are " + listed(names),
 		Fix:   "declare it in environments, under chartsRepo: charts",
 	}
-	if meant := diag.Suggest(r.Chart, names); meant != "" {
+	if meant := diag.Suggest(chart.Name, names); meant != "" {
 		f.Fix = fmt.Sprintf("write %q", meant)
 	}
 	return f
 }
 
+// named is where an app names something: at the line that does, if it is not the schema's.
+func named(r release.Ref, a release.App) token.Position {
+	if strings.HasPrefix(r.Pos.Filename, "apps/") {
+		return r.Pos
+	}
+	return a.Pos
+}
+
+// users is the app for whose sake a preset names something.
+func users(r release.Ref, a release.App) []token.Position {
+	if path.Dir(named(r, a).Filename) == path.Dir(a.Pos.Filename) {
+		return nil
+	}
+	return []token.Position{a.Pos}
+}
+
 // AllAdded finds what only all apps together show: an image that none of them builds.
 func (c *Apps) AllAdded() {
-	var names []string
-	for name := range c.images {
-		names = append(names, name)
-	}
+	names := slices.Sorted(maps.Keys(c.images))
 	for _, u := range c.uses {
-		if _, known := c.images[u.image]; known {
+		if _, known := c.images[u.image.Name]; known {
 			continue
 		}
 		f := diag.Finding{
 			Rule:  "unknown-image",
-			Where: u.pos,
-			What:  fmt.Sprintf("%s runs the image %s, which no app builds", u.app, u.image),
-			Why:   "an image is declared once, in the folder of the app that builds it",
-			Fix:   fmt.Sprintf("add `builds: %q: {...}` to that app", u.image),
+			Where: named(u.image, u.app),
+			Also:  users(u.image, u.app),
+			What:  fmt.Sprintf("no app builds the image %s", u.image.Name),
+			Why:   "an image is declared once, by the app whose code it is, and others only name it",
+			Fix:   fmt.Sprintf("declare it in that app: `builds: %q: {...}`", u.image.Name),
 		}
-		if meant := diag.Suggest(u.image, names); meant != "" {
+		if meant := diag.Suggest(u.image.Name, names); meant != "" {
 			f.Fix = fmt.Sprintf("write %q, or %s", meant, f.Fix)
 		}
-		c.findings = append(c.findings, f)
+		c.add(f)
 	}
 }
 
 // Findings is what is wrong with the apps that were added.
 func (c *Apps) Findings() diag.List { return c.findings.Sorted() }
+
+// listed writes names as a person would: a, b and c.
+func listed(names []string) string {
+	if len(names) < 2 {
+		return cmp.Or(strings.Join(names, ""), "none")
+	}
+	names = slices.Sorted(slices.Values(names))
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

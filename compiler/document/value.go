@@ -1,6 +1,7 @@
 package document
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -178,7 +180,11 @@ func (r *resolver) scalar(n *yaml.Node) (any, error) {
 	case "!!int", "!!float":
 		return r.number(n)
 	case "!!binary":
-		return n.Value, nil
+		text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value), ""))
+		if err != nil || !utf8.Valid(text) {
+			return nil, r.errorf(n, "this !!binary is no text, so no chart can get it")
+		}
+		return string(text), nil
 	default:
 		return nil, r.errorf(n, "the tag %s is none of YAML's own; quote the value if it is text", n.Tag)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/build"
-	cuetoken "cuelang.org/go/cue/token"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/release"
@@ -28,8 +27,8 @@ func (d *decoder) places(v cue.Value) release.Places {
 		p.Environments = append(p.Environments, release.Environment{
 			Name:        name,
 			Description: d.text(env, "description"),
-			After:       d.text(env, "after"),
-			Files:       d.files(env),
+			After:       d.ref(env, "after"),
+			Files:       d.files(env, "all", name),
 			Pos:         declaredAt(d.inst, "all", name),
 		})
 	}
@@ -66,37 +65,37 @@ func (d *decoder) app(name string, v cue.Value) release.App {
 		Name:        name,
 		Owner:       d.text(v, "owner"),
 		Description: d.text(v, "description"),
-		Files:       d.files(v),
+		Files:       d.files(v, name),
 		Pos:         declaredAt(d.inst, name),
 	}
 	for image, iv := range d.fields(v, "builds") {
-		a.Builds = append(a.Builds, d.image(image, iv, a.Pos))
+		a.Builds = append(a.Builds, d.image(image, iv, declaredAt(d.inst, name, "builds", image)))
 	}
 	for env, rv := range d.fields(v, "release") {
 		r := release.Release{
 			App:         name,
 			Environment: env,
-			Chart:       d.text(rv, "chart"),
-			Files:       d.files(rv),
+			Chart:       d.ref(rv, "chart"),
+			Files:       d.files(rv, name, "release", env),
 			Pos:         declaredAt(d.inst, name, "release", env),
 		}
 		for _, image := range d.list(rv, "images") {
 			s, err := image.String()
 			d.broken(image, err)
-			r.Images = append(r.Images, s)
+			r.Images = append(r.Images, release.Ref{Name: s, Pos: position(image.Pos())})
 		}
 		a.Releases = append(a.Releases, r)
 	}
 	return a
 }
 
-func (d *decoder) image(name string, v cue.Value, app token.Position) release.Image {
+func (d *decoder) image(name string, v cue.Value, at token.Position) release.Image {
 	i := release.Image{
 		Name:   name,
 		Source: d.text(v, "source"),
 		Tag:    d.text(v, "tag"),
 		Order:  d.text(v, "order"),
-		Pos:    app,
+		Pos:    at,
 	}
 	for env, pin := range d.fields(v, "pin") {
 		i.Pins = append(i.Pins, release.Pin{Environment: env, Path: d.text(pin, "path"), Key: d.text(pin, "tag")})
@@ -104,7 +103,8 @@ func (d *decoder) image(name string, v cue.Value, app token.Position) release.Im
 	return i
 }
 
-func (d *decoder) files(v cue.Value) []release.File {
+// files are the files of what stands at a path.
+func (d *decoder) files(v cue.Value, path ...string) []release.File {
 	var files []release.File
 	for name, fv := range d.fields(v, "files") {
 		f := release.File{
@@ -113,7 +113,7 @@ func (d *decoder) files(v cue.Value) []release.File {
 			At:      d.text(fv, "at"),
 			By:      d.text(fv, "by"),
 			Key:     d.text(fv, "key"),
-			Pos:     position(fv.Pos()),
+			Pos:     declaredAt(d.inst, slices.Concat(path, []string{"files", name})...),
 		}
 		for _, key := range d.list(fv, "order") {
 			s, err := key.String()
@@ -164,6 +164,15 @@ func (d *decoder) text(v cue.Value, name string) string {
 	s, err := f.String()
 	d.broken(f, err)
 	return s
+}
+
+// ref is a string field that names something else.
+func (d *decoder) ref(v cue.Value, name string) release.Ref {
+	f := v.LookupPath(cue.MakePath(cue.Str(name)))
+	if !f.Exists() {
+		return release.Ref{}
+	}
+	return release.Ref{Name: d.text(v, name), Pos: position(f.Pos())}
 }
 
 func (d *decoder) list(v cue.Value, name string) []cue.Value {
@@ -244,9 +253,4 @@ func (d *decoder) broken(v cue.Value, err error) {
 		Where: position(v.Pos()),
 		What:  fmt.Sprintf("%s: %v", v.Path(), err),
 	})
-}
-
-func position(p cuetoken.Pos) token.Position {
-	q := p.Position()
-	return token.Position{Filename: q.Filename, Offset: q.Offset, Line: q.Line, Column: q.Column}
 }

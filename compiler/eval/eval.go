@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"cuelang.org/go/cue"
@@ -26,7 +27,7 @@ func Places(source Source) (release.Places, error) {
 	}
 	inst := insts[0]
 	v := cuecontext.New().BuildInstance(inst)
-	if findings := explained(inst, v, nil); len(findings) > 0 {
+	if findings, _ := wrong(inst, v, nil); len(findings) > 0 {
 		return release.Places{}, findings.Sorted()
 	}
 	d := decoder{inst: inst}
@@ -42,10 +43,17 @@ func Units(ctx context.Context, sources []Source, places release.Places, workers
 		err   error
 	}
 	return func(yield func(release.Unit, error) bool) {
+		interrupted := ctx.Done()
 		ctx, cancel := context.WithCancel(ctx)
 		var wg sync.WaitGroup
-		defer wg.Wait()
-		defer cancel()
+		defer func() {
+			cancel()
+			select {
+			case <-interrupted: // cue cannot be stopped in the middle of a unit, and nobody waits for the rest
+			default:
+				wg.Wait()
+			}
+		}()
 
 		// One slot a batch keeps the order; the tickets bound how far workers run ahead.
 		slots := make([]chan result, len(sources))
@@ -130,11 +138,28 @@ func batch(ctx context.Context, source Source, places release.Places) (units []e
 
 // unit decodes what evaluated without a fault.
 func unit(inst *build.Instance, v cue.Value, places release.Places) evaluated {
-	findings := silent(inst, places)
-	if faults := explained(inst, v, &places); len(faults) > 0 {
-		return evaluated{findings: append(findings, faults...).Sorted()}
+	findings, broken := wrong(inst, v, &places)
+	if broken {
+		return evaluated{findings: findings.Sorted()}
 	}
 	d := decoder{inst: inst}
 	u := d.unit(v)
 	return evaluated{u, append(findings, d.findings...).Sorted()}
+}
+
+// wrong is what the source shows and what CUE says, and whether there is no value. Where both mean
+// the same place, the source tells more. Places is nil where the value is what declares them.
+func wrong(inst *build.Instance, v cue.Value, places *release.Places) (findings diag.List, broken bool) {
+	var known release.Places
+	if places != nil {
+		known = *places
+	}
+	findings = silent(inst, known)
+	faults, broken := explained(inst, v, places, findings)
+	for _, f := range faults {
+		if !slices.ContainsFunc(findings, func(shown diag.Finding) bool { return shown.Where == f.Where }) {
+			findings = append(findings, f)
+		}
+	}
+	return findings, broken
 }

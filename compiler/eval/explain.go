@@ -4,15 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
-	"path"
 	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/format"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/release"
@@ -41,14 +38,14 @@ func Explain(source Source, places release.Places, app, environment, at string) 
 	}
 	inst := insts[0]
 	root := cuecontext.New().BuildInstance(inst)
-	if findings := append(silent(inst, places), explained(inst, root, &places)...); len(findings) > 0 {
+	if findings, _ := wrong(inst, root, &places); len(findings) > 0 {
 		return nil, findings.Sorted()
 	}
 	rel := root.LookupPath(cue.MakePath(cue.Str(app), cue.Str("release"), cue.Str(environment)))
 	if !rel.Exists() {
 		return nil, notReleased(inst, root, places, app, environment)
 	}
-	e := explanations{inst: inst, decoder: decoder{inst: inst}, root: len(rel.Path().Selectors())}
+	e := explanations{origin: originOf(inst), decoder: decoder{inst: inst}, root: len(rel.Path().Selectors())}
 	v, err := e.find(rel, at, app, environment)
 	if err != nil {
 		return nil, err
@@ -61,6 +58,10 @@ func notReleased(inst *build.Instance, root cue.Value, places release.Places, ap
 	known := names(places)
 	if !slices.Contains(known, environment) {
 		f := unknownEnvironment(environment, token.Position{}, known)
+		f.Fix = ""
+		if meant := diag.Suggest(environment, known); meant != "" {
+			f.Fix = "ask for " + meant
+		}
 		return diag.List{f}
 	}
 	var where []string
@@ -82,7 +83,7 @@ func notReleased(inst *build.Instance, root cue.Value, places release.Places, ap
 }
 
 type explanations struct {
-	inst    *build.Instance
+	origin
 	decoder decoder
 	root    int // how many fields lead to the release
 	all     []Explanation
@@ -107,34 +108,44 @@ func (e *explanations) find(rel cue.Value, at, app, environment string) (cue.Val
 	if v := rel.LookupPath(cue.MakePath(append([]cue.Selector{cue.Str("values")}, p.Selectors()...)...)); v.Exists() {
 		return v, nil
 	}
-	// Walk as far as the path leads, and say what is there.
-	sels := p.Selectors()
-	v, i := rel, 0
-	for ; i < len(sels); i++ {
-		next := v.LookupPath(cue.MakePath(sels[i]))
+	return cue.Value{}, diag.List{e.notThere(rel, p.Selectors(), app, environment)}
+}
+
+// notThere goes as far as a path leads, in the release or in its values, and says what is there.
+func (e *explanations) notThere(rel cue.Value, path []cue.Selector, app, environment string) diag.Finding {
+	from, known := rel, append(fieldNames(rel), fieldNames(field(rel, "values"))...)
+	if !rel.LookupPath(cue.MakePath(path[0])).Exists() {
+		from = field(rel, "values")
+	}
+	there := 0
+	for ; there < len(path); there++ {
+		next := from.LookupPath(cue.MakePath(path[there]))
 		if !next.Exists() {
 			break
 		}
-		v = next
-	}
-	var known []string
-	if it, err := v.Fields(); err == nil {
-		for it.Next() {
-			known = append(known, it.Selector().String())
-		}
+		from, known = next, fieldNames(next)
 	}
 	f := diag.Finding{
 		Rule:  "unknown-field",
-		Where: declaredAt(e.inst, app, "release", environment),
-		What:  fmt.Sprintf("%s in %s has no %s", app, environment, cue.MakePath(sels[:i+1]...)),
+		Where: e.declared(app, "release", environment),
+		What:  fmt.Sprintf("%s in %s has no %s", app, environment, cue.MakePath(path[:there+1]...)),
 	}
-	if meant := diag.Suggest(sels[i].String(), known); meant != "" {
-		f.Fix = "ask for " + cue.MakePath(append(slices.Clone(sels[:i]), cue.Str(strings.Trim(meant, `"`)))...).String()
+	if meant := diag.Suggest(path[there].String(), known); meant != "" {
+		f.Fix = "ask for " + cue.MakePath(append(slices.Clone(path[:there]), cue.Str(strings.Trim(meant, `"`)))...).String()
 	} else if len(known) > 0 {
-		slices.Sort(known)
-		f.Why = "there are " + listed(known)
+		f.Why = "there are " + listed(without(known))
 	}
-	return cue.Value{}, diag.List{f}
+	return f
+}
+
+func fieldNames(v cue.Value) []string {
+	var names []string
+	if it, err := v.Fields(); err == nil {
+		for it.Next() {
+			names = append(names, it.Selector().String())
+		}
+	}
+	return names
 }
 
 // below explains every leaf of a value, in the order in which it is written.
@@ -237,45 +248,6 @@ func (e *explanations) sources(c cue.Value) []Place {
 	return []Place{{Pos: at, Says: said(src), From: e.from(at)}}
 }
 
-// said is source code in one line.
-func said(n ast.Node) string {
-	if f, ok := n.(*ast.Field); ok {
-		n = f.Value
-	}
-	text, err := format.Node(n)
-	if err != nil {
-		return ""
-	}
-	return short(string(text))
-}
-
-func (e *explanations) from(at token.Position) string {
-	switch {
-	case path.Dir(at.Filename) == e.inst.Dir:
-		return "app"
-	case strings.HasPrefix(at.Filename, "apps/"):
-		return "preset"
-	case strings.HasPrefix(at.Filename, "environments/"):
-		return "environment"
-	case strings.Contains(at.Filename, "/schema/"), strings.HasPrefix(at.Filename, "schema/"):
-		return "schema"
-	}
-	return "package"
-}
-
 func rank(from string) int {
 	return slices.Index([]string{"app", "preset", "package", "environment", "schema"}, from)
-}
-
-// conjuncts are the values that were unified into v, in no particular order.
-func conjuncts(v cue.Value) []cue.Value {
-	op, args := v.Expr()
-	if op != cue.AndOp {
-		return []cue.Value{v}
-	}
-	var all []cue.Value
-	for _, a := range args {
-		all = append(all, conjuncts(a)...)
-	}
-	return all
 }

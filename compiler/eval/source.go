@@ -10,6 +10,7 @@ import (
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/literal"
 	cuetoken "cuelang.org/go/cue/token"
 
@@ -17,26 +18,43 @@ import (
 	"github.com/pintle-dev/pintle/compiler/release"
 )
 
-// appsPackage is the package of every app and preset.
-const appsPackage = "apps"
-
 // silent finds in the source what CUE lets pass without a word, or says about another place:
 // a misspelt environment, a quantity that is a number, a file that is not part of the package.
 func silent(inst *build.Instance, places release.Places) diag.List {
-	if inst.PkgName != appsPackage && inst.PkgName != "" {
-		return diag.List{{
-			Rule:  "wrong-package",
-			Where: position(packageClause(inst)),
-			What:  fmt.Sprintf("this is package %s, and so it gets none of the presets", inst.PkgName),
-			Why:   "the files of a folder unify with those of the same package above it",
-			Fix:   "write `package " + appsPackage + "`",
-		}}
-	}
-	s := scanner{dir: inst.Dir, environments: names(places)}
+	s := scanner{dir: inst.Dir, environments: names(places), findings: strays(inst)}
 	for _, file := range inst.Files {
 		s.file(file)
 	}
 	return s.findings
+}
+
+// strays are files that CUE passes over, because they are of another package or of none.
+func strays(inst *build.Instance) diag.List {
+	var findings diag.List
+	for _, file := range inst.IgnoredFiles {
+		reason, ok := file.ExcludeReason.(errors.Error)
+		if !ok || !reason.Position().IsValid() {
+			continue // by its name, as _x.cue
+		}
+		format, args := reason.Msg()
+		f := diag.Finding{
+			Rule:  "wrong-package",
+			Where: position(reason.Position()),
+			What:  "this file has no package clause, and so it is not read",
+			Why:   "the files of a folder unify with those of the same package above it",
+			Fix:   fmt.Sprintf("begin it with `package %s`", inst.PkgName),
+		}
+		switch format {
+		case "package is %s, want %s":
+			f.What = fmt.Sprintf("this file is of package %s, and so it is not read", args[0])
+			f.Fix = fmt.Sprintf("write `package %s`", inst.PkgName)
+		case "no package name":
+		default:
+			continue // by a build attribute, on purpose
+		}
+		findings = append(findings, f)
+	}
+	return findings
 }
 
 func names(places release.Places) []string {
@@ -45,17 +63,6 @@ func names(places release.Places) []string {
 		names = append(names, e.Name)
 	}
 	return names
-}
-
-func packageClause(inst *build.Instance) cuetoken.Pos {
-	for _, file := range inst.Files {
-		for _, d := range file.Decls {
-			if p, ok := d.(*ast.Package); ok {
-				return p.Name.Pos()
-			}
-		}
-	}
-	return cuetoken.NoPos
 }
 
 // A scanner reads the syntax of one unit: its own files, and the presets above them.
@@ -226,49 +233,6 @@ func fieldsOf(e ast.Expr) []*ast.Field {
 		return fieldsOf(e.X)
 	}
 	return nil
-}
-
-// declaredAt is where the instance's own files write a field, or the nearest field above it that
-// they do write.
-func declaredAt(inst *build.Instance, fields ...string) token.Position {
-	best, depth := cuetoken.NoPos, 0
-	var find func(f *ast.Field, rest []string, at int)
-	find = func(f *ast.Field, rest []string, at int) {
-		if regular(f.Label) != rest[0] {
-			return
-		}
-		if at > depth {
-			best, depth = f.Label.Pos(), at
-		}
-		if len(rest) == 1 {
-			return
-		}
-		for _, inner := range fieldsOf(f.Value) {
-			find(inner, rest[1:], at+1)
-		}
-	}
-	for _, file := range inst.Files {
-		if path.Dir(file.Filename) != inst.Dir {
-			continue
-		}
-		for _, d := range file.Decls {
-			if f, ok := d.(*ast.Field); ok {
-				find(f, fields, 1)
-			}
-		}
-	}
-	return position(best)
-}
-
-// listed writes names as a person would: a, b and c.
-func listed(names []string) string {
-	switch len(names) {
-	case 0:
-		return "none"
-	case 1:
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // declName is the name that a declaration gives to the package, or "".

@@ -11,6 +11,7 @@ import (
 	"cuelang.org/go/mod/modfile"
 	"golang.org/x/tools/txtar"
 
+	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/schema"
 )
 
@@ -56,6 +57,9 @@ func newConfigFS(repo fs.FS, mod *modfile.File) (*configFS, error) {
 // localModuleFile is the repo's own dependencies and the one on the schema.
 func localModuleFile(repo fs.FS, mod *modfile.File) ([]byte, error) {
 	if data, err := fs.ReadFile(repo, localModule); err == nil {
+		if f := unfit(localModule, data); f != nil {
+			return nil, diag.List{*f}
+		}
 		if mod, err = modfile.ParseLocal(data, localModule, mod); err != nil {
 			return nil, err
 		}

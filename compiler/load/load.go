@@ -20,6 +20,7 @@ import (
 	"cuelang.org/go/cue/load"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/mod/modfile"
+	"cuelang.org/go/mod/module"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/schema"
@@ -60,7 +61,9 @@ func Root(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(abs); err != nil {
+	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no folder %s; name one in the config repo", dir)
+	} else if err != nil {
 		return "", err
 	}
 	for d := abs; ; d = filepath.Dir(d) {
@@ -94,6 +97,9 @@ func FS(root string, repo fs.FS) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f := unfit(moduleFile, data); f != nil {
+		return nil, diag.List{*f}
+	}
 	mod, err := modfile.ParseNonStrict(data, moduleFile)
 	if err != nil {
 		return nil, diag.List{{
@@ -119,6 +125,14 @@ func FS(root string, repo fs.FS) (*Config, error) {
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line
+}
+
+// CheckModule reports what is wrong with the path of a CUE module.
+func CheckModule(path string) error {
+	if err := module.CheckPathWithoutVersion(path); err != nil {
+		return fmt.Errorf("%w; write a module path such as example.org/config", err)
+	}
+	return nil
 }
 
 // Environments parses the package that declares the places where apps run.
@@ -172,12 +186,6 @@ func registryEnv() []string {
 	return env
 }
 
-// parse reads a file without its comments, which nothing here asks for.
-func parse(name string, src any, cfg parser.Config) (*ast.File, error) {
-	cfg.Mode &^= parser.ParseComments
-	return parser.ParseFile(name, src, cfg)
-}
-
 // UnitOf is the unit whose files declare an app, found without evaluating any.
 func (c *Config) UnitOf(app string) (Unit, bool) {
 	i, named := slices.BinarySearchFunc(c.Units, app, func(u Unit, name string) int { return strings.Compare(u.Name, name) })
@@ -214,7 +222,7 @@ func (c *Config) declared(u Unit) []string {
 		if err != nil {
 			continue
 		}
-		file, err := parser.ParseFile(p, data)
+		file, err := parse(p, data, parser.NewConfig())
 		if err != nil {
 			continue
 		}
@@ -256,9 +264,18 @@ func units(fsys fs.FS) ([]Unit, diag.List) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, diag.List{unreadable(appsDir, err)}
 	}
-	for _, dir := range []string{environmentsDir, appsDir} {
-		_, bad := cueFiles(fsys, dir)
-		findings = append(findings, bad...)
+	places, bad := cueFiles(fsys, environmentsDir)
+	findings = append(findings, bad...)
+	_, bad = cueFiles(fsys, appsDir)
+	findings = append(findings, bad...)
+	if places == 0 && len(findings) == 0 {
+		findings = append(findings, diag.Finding{
+			Rule:  "no-environments",
+			Where: token.Position{Filename: environmentsDir},
+			What:  "no environment is declared",
+			Why:   "an app is released to the environments that package environments declares under `all`",
+			Fix:   "write environments/environments.cue; `pintle init` shows how",
+		})
 	}
 	for _, e := range entries {
 		name := e.Name()
@@ -290,9 +307,6 @@ func units(fsys fs.FS) ([]Unit, diag.List) {
 	}
 	return found, findings
 }
-
-// maxFileBytes is the largest CUE file that is read. An app that a person wrote has some 2 KB.
-const maxFileBytes = 4 << 20
 
 // cueFiles counts the CUE files of a folder, and finds those which cannot be read.
 func cueFiles(fsys fs.FS, dir string) (int, diag.List) {
@@ -329,13 +343,7 @@ func cueFiles(fsys fs.FS, dir string) (int, diag.List) {
 		case !info.Mode().IsRegular():
 			findings = append(findings, unreadable(p, errors.New("it is not a regular file")))
 		case info.Size() > maxFileBytes:
-			findings = append(findings, diag.Finding{
-				Rule:  "file-too-large",
-				Where: token.Position{Filename: p},
-				What:  fmt.Sprintf("a CUE file of %d MB", info.Size()>>20),
-				Why:   fmt.Sprintf("files up to %d MB are read; a declaration that a person wrote has some kilobytes", maxFileBytes>>20),
-				Fix:   "split it, one app a folder, or remove what was put there by mistake",
-			})
+			findings = append(findings, tooLarge(p, info.Size()))
 		default:
 			n++
 		}

@@ -10,7 +10,7 @@ import "go/token"
 type Environment struct {
 	Name        string
 	Description string
-	After       string // the environment that releases pass before; "" for the first
+	After       Ref // the environment that releases pass before; the first has none
 	Files       []File
 	Pos         token.Position
 }
@@ -56,10 +56,16 @@ type App struct {
 type Release struct {
 	App         string
 	Environment string
-	Chart       string // a declared chart's name; "" where the charts repo decides
-	Images      []string
+	Chart       Ref // a declared chart; none where the charts repo decides
+	Images      []Ref
 	Files       []File
 	Pos         token.Position
+}
+
+// A Ref names something that is declared elsewhere.
+type Ref struct {
+	Name string
+	Pos  token.Position // where it is named
 }
 
 // An Image is what a build produces and a bump moves.

@@ -7,7 +7,9 @@ import (
 	"go/token"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/document"
@@ -102,32 +104,19 @@ func fragments(files []release.File, owner token.Position) ([]Fragment, error) {
 	return out, findings.Err()
 }
 
-// badPath finds a path that leaves the charts repo, or meddles with git's or pintle's own files.
+// badPath finds a path that leads out of the charts repo.
 func badPath(p string, owner, written token.Position) *diag.Finding {
-	why := ""
-	first, _, _ := strings.Cut(p, "/")
-	switch {
-	case p == "" || strings.HasSuffix(p, "/"):
-		why = "it names no file"
-	case strings.HasPrefix(p, "/") || strings.Contains(p, ":\\"):
-		why = "it is absolute"
-	case strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }):
-		why = "it holds a backslash or a control character"
-	case slices.Contains(strings.Split(p, "/"), ".."):
-		why = "it leads out of the charts repo"
-	case path.Clean(p) != p:
-		why = "it is not the shortest way to say where"
-	case slices.ContainsFunc(strings.Split(p, "/"), func(s string) bool { return strings.EqualFold(s, ".git") }):
-		why = "git keeps its own files there"
-	case strings.EqualFold(first, ".pintle"):
-		why = "pintle keeps its records there"
-	default:
+	why := tree.Unfit(p)
+	if why == "" {
 		return nil
+	}
+	where := owner
+	if written.Line > 0 {
+		where = written
 	}
 	return &diag.Finding{
 		Rule:  "bad-path",
-		Where: owner,
-		Also:  []token.Position{written},
+		Where: where,
 		What:  fmt.Sprintf("%q is no path for a file", p),
 		Why:   why,
 		Fix:   "write a path from the root of the charts repo, such as \"charts/app/values.yaml\"",
@@ -174,26 +163,44 @@ func join(file []Fragment, base *tree.Tree) ([]byte, error) {
 	return fresh(file)
 }
 
-// claimedTwice finds fragments, in order, that claim the same thing.
+// claimedTwice finds fragments, in order, that claim the same thing. Two owners that do so in three
+// environments are one finding.
 func claimedTwice(fragments []Fragment) diag.List {
-	var findings diag.List
+	type clash struct{ at, id, by, and string }
+	var order []clash
+	places := map[clash][]token.Position{}
+	paths := map[clash][]string{}
 	for i := 1; i < len(fragments); i++ {
 		a, b := fragments[i-1], fragments[i]
 		if a.Path != b.Path || a.At != b.At || a.ID != b.ID {
 			continue
 		}
-		what := "the whole of " + a.Path
-		if !a.whole() {
-			what = strings.TrimSpace(fmt.Sprintf("%s %s", a.At, a.ID)) + " in " + a.Path
+		k := clash{a.At, a.ID, a.Pos.Filename, b.Pos.Filename}
+		if paths[k] == nil {
+			order = append(order, k)
 		}
-		findings = append(findings, diag.Finding{
+		places[k] = append(places[k], a.Pos, b.Pos)
+		if !slices.Contains(paths[k], a.Path) {
+			paths[k] = append(paths[k], a.Path)
+		}
+	}
+	var findings diag.List
+	for _, k := range order {
+		in := strings.Join(paths[k], " and ")
+		f := diag.Finding{
 			Rule:  "claimed-twice",
-			Where: b.Pos,
-			Also:  []token.Position{a.Pos},
-			What:  what + " is claimed twice",
-			Why:   fmt.Sprintf("each element has one owner, and %s claims it too", diag.Place(a.Pos)),
-			Fix:   "remove one of them, or give it a name or a file of its own",
-		})
+			Where: places[k][1],
+			Also:  places[k],
+			What:  fmt.Sprintf("the whole of %s is claimed twice", in),
+			Why:   "a file has one owner, or one for each of its elements",
+			Fix:   "remove one of them, or give it a file of its own",
+		}
+		if k.id != "" {
+			f.What = fmt.Sprintf("the element %s of %s is claimed twice", k.id, cmp.Or(k.at, "the document"))
+			f.Why = "each element has one owner, and this has two in " + in
+			f.Fix = "remove one of them, or give it another name"
+		}
+		findings = append(findings, f)
 	}
 	return findings
 }
@@ -265,6 +272,9 @@ func header(file []Fragment) string {
 			}
 			break
 		}
+	}
+	if strings.ContainsFunc(source, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		source = strconv.Quote(source) // a file's name may hold a newline
 	}
 	return fmt.Sprintf("# Made by pintle from %s: edit it there.\n", source)
 }

@@ -28,6 +28,11 @@ func element(app string, content map[string]any) release.App {
 	}}}
 }
 
+// doc claims the keys of the document itself.
+func doc(content map[string]any) release.App {
+	return release.App{Name: "doc", Pos: at("doc"), Files: []release.File{{Path: "values.yaml", Content: content}}}
+}
+
 func joined(t *testing.T, base string, apps ...release.App) (string, error) {
 	t.Helper()
 	var all []Fragment
@@ -138,18 +143,24 @@ apps: # more
         value: >-
           folded
           text
-      # about C
       - name: B2
         value: new
+      # about C
       - name: C
         value: three
       - name: D
         value: "4"
 `},
-		{"what is merged in is overridden", "x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n", []release.App{element("a", map[string]any{"k": json.Number("1"), "replicas": "2"})},
-			"x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n    replicas: \"2\"\n"},
-		{"what is merged in and is to go is written out", "x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n", []release.App{a()},
-			"x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - name: a\n    replicas: \"2\"\n"},
+		{
+			"what is merged in is overridden", "x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n",
+			[]release.App{element("a", map[string]any{"k": json.Number("1"), "replicas": "2"})},
+			"x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n    replicas: \"2\"\n",
+		},
+		{
+			"what is merged in and is to go is written out", "x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n",
+			[]release.App{a()},
+			"x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - name: a\n    replicas: \"2\"\n",
+		},
 		{"a new element finds its place", `apps:
   - name: a
     replicas: "2"
@@ -175,9 +186,11 @@ tail: 1
 		{"a missing list is made", "x: 1", []release.App{b()}, "x: 1\napps:\n  - name: b\n"},
 		{"a list without items is filled", "apps:\n", []release.App{b()}, "apps:\n  - name: b\n"},
 		{"an empty file is filled", "# nothing\n", []release.App{b()}, "# Made by pintle from apps/b/b.cue: edit it there.\napps:\n  - name: b\n"},
-		{"what refers to a rewritten anchor is rewritten", "apps:\n  - name: a\n    replicas: &r \"1\"\n  - name: b\n    replicas: *r\n",
+		{
+			"what refers to a rewritten anchor is rewritten", "apps:\n  - name: a\n    replicas: &r \"1\"\n  - name: b\n    replicas: *r\n",
 			[]release.App{a(), element("b", map[string]any{"replicas": "1"})},
-			"apps:\n  - name: a\n    replicas: \"2\"\n  - name: b\n    replicas: \"1\"\n"},
+			"apps:\n  - name: a\n    replicas: \"2\"\n  - name: b\n    replicas: \"1\"\n",
+		},
 		{"Windows lines stay", "apps:\r\n  - name: a\r\n    replicas: \"1\"\r\n  - name: z\r\n", []release.App{a()}, "apps:\r\n  - name: a\r\n    replicas: \"2\"\r\n  - name: z\r\n"},
 	}
 	for _, test := range tests {
@@ -207,7 +220,7 @@ func TestTreeRefuses(t *testing.T) {
 			t.Errorf("%s: got %v", test.name, err)
 		}
 	}
-	if _, err := joined(t, "", a(), a()); err == nil || !strings.Contains(err.Error(), "apps a in values.yaml is claimed twice") {
+	if _, err := joined(t, "", a(), a()); err == nil || !strings.Contains(err.Error(), "the element a of apps is claimed twice") {
 		t.Errorf("the same element twice: got %v", err)
 	}
 }

@@ -21,11 +21,17 @@ type Checkout struct {
 // Open is the charts repo in a folder.
 func Open(dir string) (*Checkout, error) {
 	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("charts repo: there is no folder %s", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("charts repo: %w", err)
 	}
 	if !info.IsDir() {
 		return nil, fmt.Errorf("charts repo %s: it is a file; name the folder that holds the checkout", dir)
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, fmt.Errorf("charts repo: %w", err)
 	}
 	return &Checkout{dir}, nil
 }
@@ -68,9 +74,24 @@ func (c *Checkout) plain(p string) error {
 	return nil
 }
 
-// ReadAll is every file that want asks for, with git's own folder and symlinks left out.
-// A file larger than maxBytes is left out too: no values file is.
-func (c *Checkout) ReadAll(maxBytes int64, want func(path string) bool) (*tree.Tree, error) {
+// Symlinks are the links that lie in a folder of the checkout, by name.
+func (c *Checkout) Symlinks(dir string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(c.dir, filepath.FromSlash(dir)))
+	if err != nil {
+		return nil, fmt.Errorf("charts repo: %w", err)
+	}
+	var links []string
+	for _, e := range entries {
+		if e.Type()&fs.ModeSymlink != 0 {
+			links = append(links, path.Join(dir, e.Name()))
+		}
+	}
+	return links, nil
+}
+
+// ReadAll is every file, with git's own folder, symlinks and files larger than maxBytes left out: no
+// values file is one of these.
+func (c *Checkout) ReadAll(maxBytes int64) (*tree.Tree, error) {
 	t := &tree.Tree{}
 	err := filepath.WalkDir(c.dir, func(at string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -87,7 +108,7 @@ func (c *Checkout) ReadAll(maxBytes int64, want func(path string) bool) (*tree.T
 			return nil
 		}
 		p := filepath.ToSlash(rel)
-		if !e.Type().IsRegular() || !want(p) {
+		if !e.Type().IsRegular() {
 			return nil
 		}
 		if info, err := e.Info(); err != nil || info.Size() > maxBytes {

@@ -32,6 +32,7 @@ func Repo() *tree.Tree {
 func Frame(module string) *tree.Tree {
 	t := &tree.Tree{}
 	t.Put("cue.mod/module.cue", fmt.Appendf(nil, "module: %q\nlanguage: version: %q\n", module+"@v0", schema.LanguageVersion))
+	t.Put(".gitignore", []byte("/out/\n"))
 	Vendor(t)
 	return t
 }

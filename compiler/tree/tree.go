@@ -5,7 +5,9 @@ import (
 	"io/fs"
 	"iter"
 	"maps"
+	"path"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/txtar"
 )
@@ -24,10 +26,36 @@ func (t *Tree) Put(path string, data []byte) {
 	t.files[path] = data
 }
 
+// Delete takes a file away.
+func (t *Tree) Delete(path string) { delete(t.files, path) }
+
 // Get is the file at path.
 func (t *Tree) Get(path string) ([]byte, bool) {
 	data, ok := t.files[path]
 	return data, ok
+}
+
+// Unfit is why a path cannot name a file of a charts repo, or "" where it can: it leads out of the
+// repo, or to what git and pintle keep there for themselves.
+func Unfit(p string) string {
+	names := strings.Split(p, "/")
+	switch {
+	case p == "" || strings.HasSuffix(p, "/"):
+		return "it names no file"
+	case strings.HasPrefix(p, "/") || strings.Contains(p, ":\\"):
+		return "it is absolute"
+	case strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }):
+		return "it holds a backslash or a control character"
+	case slices.Contains(names, ".."):
+		return "it leads out of the charts repo"
+	case path.Clean(p) != p:
+		return "it is not the shortest way to say where"
+	case slices.ContainsFunc(names, func(s string) bool { return strings.EqualFold(s, ".git") }):
+		return "git keeps its own files there"
+	case strings.EqualFold(names[0], ".pintle"):
+		return "pintle keeps its records there"
+	}
+	return ""
 }
 
 // Len is the number of files.
