@@ -10,7 +10,6 @@ import (
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
-	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/literal"
 	cuetoken "cuelang.org/go/cue/token"
 
@@ -32,8 +31,8 @@ func silent(inst *build.Instance, places release.Places) diag.List {
 func strays(inst *build.Instance) diag.List {
 	var findings diag.List
 	for _, file := range inst.IgnoredFiles {
-		reason, ok := file.ExcludeReason.(errors.Error)
-		if !ok || !reason.Position().IsValid() {
+		reason := file.ExcludeReason
+		if reason == nil || !reason.Position().IsValid() {
 			continue // by its name, as _x.cue
 		}
 		format, args := reason.Msg()

@@ -36,7 +36,7 @@ func newConfigFS(repo fs.FS, mod *modfile.File) (*configFS, error) {
 		entries, err := fs.ReadDir(repo, appsDir)
 		return slices.DeleteFunc(entries, fs.DirEntry.IsDir), err
 	})
-	if mod.ModulePath() == schema.Module {
+	if mod.ModuleRootPath() == schema.Module {
 		return c, nil
 	}
 	local, err := localModuleFile(repo, mod)

@@ -109,7 +109,7 @@ func FS(root string, repo fs.FS) (*Config, error) {
 			Fix:   "write `module: \"example.org/config@v0\"` and `language: version: \"v0.17.0\"`",
 		}}
 	}
-	c := &Config{Root: root, Module: mod.ModulePath()}
+	c := &Config{Root: root, Module: mod.ModuleRootPath()}
 	var findings diag.List
 	c.Units, findings = units(repo)
 	findings = append(findings, otherSchema(repo, c.Module)...)

@@ -152,6 +152,40 @@ apps: # more
         value: "4"
 `},
 		{
+			"an anchor changes, and what refers to it with it", "w: &w\n  arn: one # why\n\napps:\n  - name: a\n    # kept\n    w:\n      <<: *w\n      b: 2\n  - name: b\n    w: *w\n",
+			[]release.App{
+				doc(map[string]any{"w": map[string]any{"arn": "two"}}),
+				element("a", map[string]any{"w": map[string]any{"arn": "two", "b": json.Number("2")}}),
+				element("b", map[string]any{"w": map[string]any{"arn": "two"}}),
+			},
+			"w: &w\n  arn: two # why\n\napps:\n  - name: a\n    # kept\n    w:\n      <<: *w\n      b: 2\n  - name: b\n    w: *w\n",
+		},
+		{
+			"an anchored list changes", "l: &l\n  - x\n  - \"y\" # why\napps:\n  - name: a\n    l: *l\n",
+			[]release.App{doc(map[string]any{"l": []any{"x", "z", "y"}}), element("a", map[string]any{"l": []any{"x", "z", "y"}})},
+			"l: &l\n  - x\n  - z\n  - \"y\" # why\napps:\n  - name: a\n    l: *l\n",
+		},
+		{
+			"an anchored word changes", "size: &s 1M # why\napps:\n  - name: a\n    size: *s\n",
+			[]release.App{doc(map[string]any{"size": "2M"}), element("a", map[string]any{"size": "2M"})},
+			"size: &s 2M # why\napps:\n  - name: a\n    size: *s\n",
+		},
+		{
+			"only one of those that refer to an anchor changes", "size: &s 1M\napps:\n  - name: a\n    size: *s\n  - name: b\n    size: *s\n",
+			[]release.App{doc(map[string]any{"size": "1M"}), element("a", map[string]any{"size": "2M"}), element("b", map[string]any{"size": "1M"})},
+			"size: &s 1M\napps:\n  - name: a\n    size: 2M\n  - name: b\n    size: *s\n",
+		},
+		{
+			"the comment about what goes, goes", "apps:\n  - name: a\n    # about old\n    old: 1\n    # about replicas\n    replicas: \"2\"\n",
+			[]release.App{a()},
+			"apps:\n  - name: a\n    # about replicas\n    replicas: \"2\"\n",
+		},
+		{
+			"the last of two equal keys is the one that counts", "apps:\n  - name: old\napps:\n  - name: a\n    replicas: \"1\"\n",
+			[]release.App{a()},
+			"apps:\n  - name: old\napps:\n  - name: a\n    replicas: \"2\"\n",
+		},
+		{
 			"what is merged in is overridden", "x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n",
 			[]release.App{element("a", map[string]any{"k": json.Number("1"), "replicas": "2"})},
 			"x: &x\n  k: 1\n  replicas: \"1\"\napps:\n  - <<: *x\n    name: a\n    replicas: \"2\"\n",
