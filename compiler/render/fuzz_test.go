@@ -25,6 +25,7 @@ func FuzzTree(f *testing.F) {
 		"a: 1\r\napps:\r\n  - name: a\r\n",
 		"- a\n", "", "---\napps: [{name: a}]\n...\n", "\"apps\" : \n  - ? name\n    : a\n",
 		"apps:\n  - name: a\n    name: a\n", "apps: &apps\n  - name: a\nothers: *apps\n",
+		"\rapps:", "\"apps\":\n- ?", // a line break of YAML's own; a value on no line
 		"apps:\n  - !!map\n    name: a\n  - name: >-\n      b\n",
 	} {
 		f.Add(base, "a", "1")

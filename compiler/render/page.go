@@ -59,7 +59,7 @@ func (p *page) regionsOf(parent *yaml.Node) []*region {
 	column := p.column(parent)
 	if parent.Kind == yaml.SequenceNode {
 		for _, item := range parent.Content {
-			start := item.Line - 1
+			start := min(item.Line, len(p.lines)) - 1
 			for start > 0 && !p.dashAt(start, column) {
 				start--
 			}
@@ -103,7 +103,7 @@ func (p *page) dashAt(line, column int) bool {
 // end is the line after a node that begins at start: past the last line that any part of it begins
 // on, and past what is indented deeper, which may be the rest of a text.
 func (p *page) end(start, last, column int) int {
-	end := max(start+1, last)
+	end := min(max(start+1, last), len(p.lines)) // an empty value at the end stands on no line
 	for i := end; i < len(p.lines); i++ {
 		text := bytes.TrimRight(p.lines[i], " \t\r\n")
 		if len(text) == 0 {

@@ -28,6 +28,15 @@ func splice(data []byte, file []Fragment) ([]byte, error) {
 	if root == nil {
 		return fresh(file)
 	}
+	if line := oddBreak(data); line > 0 {
+		return nil, diag.List{{
+			Rule:  "charts-file",
+			Where: token.Position{Filename: name, Line: line},
+			What:  "this line ends with something that only YAML takes for the end of a line",
+			Why:   "to git and to editors it is one line with the next, so it cannot be changed alone",
+			Fix:   "end it with a newline; in a text, write it as an escape in double quotes",
+		}}
+	}
 	claims, err := claimsOf(file)
 	if err != nil {
 		return nil, err
@@ -48,6 +57,18 @@ func splice(data []byte, file []Fragment) ([]byte, error) {
 		return nil, err
 	}
 	return s.fewest()
+}
+
+// oddBreak is the first line, from 1, that ends for YAML and for nobody else: with a lone carriage
+// return, or with one of Unicode's own line breaks.
+func oddBreak(data []byte) int {
+	for i, r := range string(data) {
+		odd := r == '\u0085' || r == '\u2028' || r == '\u2029' || r == '\r' && !bytes.HasPrefix(data[i:], []byte("\r\n"))
+		if odd {
+			return 1 + bytes.Count(data[:i], []byte("\n"))
+		}
+	}
+	return 0
 }
 
 // fewest changes as few lines as will do. First it trusts anchors: what refers to one changes along
