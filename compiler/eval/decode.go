@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"go/token"
@@ -227,7 +228,7 @@ func (d *decoder) document(v cue.Value) any {
 	case cue.BytesKind:
 		b, err := v.Bytes()
 		d.broken(v, err)
-		return string(b)
+		return base64.StdEncoding.EncodeToString(b) // as in JSON: YAML's !!binary is not for charts
 	case cue.BoolKind:
 		b, err := v.Bool()
 		d.broken(v, err)

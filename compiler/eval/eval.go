@@ -155,7 +155,7 @@ func wrong(inst *build.Instance, v cue.Value, places *release.Places) (findings 
 		known = *places
 	}
 	findings = silent(inst, known)
-	faults, broken := explained(inst, v, places, findings)
+	faults, broken := found(inst, v, places, findings)
 	for _, f := range faults {
 		if !slices.ContainsFunc(findings, func(shown diag.Finding) bool { return shown.Where == f.Where }) {
 			findings = append(findings, f)

@@ -74,6 +74,18 @@ func (o origin) around(at token.Position) []*ast.Field {
 	return fields
 }
 
+// values goes over the parts of the value of the innermost field at a place.
+func (o origin) values(at token.Position, visit func(ast.Node)) {
+	fields := o.around(at)
+	if len(fields) == 0 {
+		return
+	}
+	ast.Walk(fields[len(fields)-1].Value, func(n ast.Node) bool {
+		visit(n)
+		return true
+	}, nil)
+}
+
 // spansOf are the fields of a file in order.
 func spansOf(file *ast.File) []span {
 	if file == nil {

@@ -3,24 +3,17 @@ package eval
 import (
 	"fmt"
 	"go/token"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 )
 
-// What CUE says, as far as it has to be told apart.
-const (
-	notAllowed = "field not allowed"
-	required   = "field is required but not present"
-)
-
 // finding says in our words what a fault means.
-func (x *explainer) finding(f fault) diag.Finding {
+func (x *finder) finding(f fault) diag.Finding {
 	begins := func(texts ...string) bool {
 		return slices.ContainsFunc(texts, func(t string) bool { return strings.HasPrefix(f.format, t) })
 	}
@@ -57,7 +50,7 @@ func (x *explainer) finding(f fault) diag.Finding {
 	}
 }
 
-func (x *explainer) unknownField(f fault) diag.Finding {
+func (x *finder) unknownField(f fault) diag.Finding {
 	where := x.where(f)
 	if len(f.path) == 3 && f.path[1] == "release" && x.environments != nil {
 		return unknownEnvironment(f.last(), where, x.environments)
@@ -84,7 +77,7 @@ func (x *explainer) unknownField(f fault) diag.Finding {
 }
 
 // meant is the field whose name was probably misspelt.
-func (x *explainer) meant(f fault) string {
+func (x *finder) meant(f fault) string {
 	return diag.Suggest(f.last(), x.siblings(f).names)
 }
 
@@ -95,7 +88,7 @@ type kin struct {
 }
 
 // siblings are the fields that may stand beside one that may not.
-func (x *explainer) siblings(f fault) kin {
+func (x *finder) siblings(f fault) kin {
 	holder := key(f.inside())
 	k, known := x.kin[holder]
 	if known {
@@ -117,7 +110,7 @@ func (x *explainer) siblings(f fault) kin {
 	return k
 }
 
-func (x *explainer) missing(f fault) diag.Finding {
+func (x *finder) missing(f fault) diag.Finding {
 	says := ""
 	for _, at := range f.places {
 		if x.from(at) != "schema" || says == "" {
@@ -139,7 +132,7 @@ func (x *explainer) missing(f fault) diag.Finding {
 }
 
 // addition is what to write where a value is missing.
-func (x *explainer) addition(path []string) string {
+func (x *finder) addition(path []string) string {
 	depth := x.depth(path...)
 	text := fmt.Sprintf("add `%s: ...`", strings.Join(path[depth:], ": "))
 	if depth == 3 && path[1] == "release" {
@@ -148,281 +141,8 @@ func (x *explainer) addition(path []string) string {
 	return text
 }
 
-// conflict explains two values for one thing: of different types, or just different.
-func (x *explainer) conflict(f fault) diag.Finding {
-	mine, other := x.sides(f)
-	name := x.subject(f.path)
-	out := diag.Finding{
-		Rule:  "wrong-type",
-		Where: mine.at,
-		What:  fmt.Sprintf("%s is %s, where %s is wanted", name, mine.text, kindName(other.kind)),
-		Why:   x.demand(other.at),
-		Fix:   retyped(mine, other.kind),
-		Also:  append(x.users(mine.at, f), x.shared([]token.Position{other.at})...),
-	}
-	if x.own(other.at) {
-		out.Also = append(out.Also, other.at)
-	}
-	switch {
-	case mine.kind == other.kind:
-		out.Rule = "conflict"
-		out.What = fmt.Sprintf("%s is both %s and %s", name, mine.text, other.text)
-		out.Why, out.Fix = x.settle(f, mine, other)
-	case x.own(mine.at) && x.own(other.at):
-		out.What = fmt.Sprintf("%s is both %s and %s", name, mine.text, other.text)
-		out.Why = fmt.Sprintf("the one is %s, the other %s, and no line overrides another", kindName(mine.kind), kindName(other.kind))
-		out.Fix = "keep one of them"
-	}
-	return out
-}
-
-// settle tells why two values do not agree, and how they may.
-func (x *explainer) settle(f fault, mine, other side) (why, fix string) {
-	if !x.own(other.at) || !x.own(mine.at) {
-		return x.demand(other.at) + ", and no line overrides another", fmt.Sprintf("remove it here, or leave it open in the %s", x.from(other.at))
-	}
-	why, fix = "CUE unifies all lines: none overrides another", "keep one of them"
-	env, named := x.environment(mine.at)
-	pattern, alsoNamed := x.environment(other.at)
-	if !named || alsoNamed || pattern == "" {
-		return why, fix
-	}
-	why = fmt.Sprintf("release: %s says it of %s too, and no line overrides another", pattern, env)
-	except := ""
-	if p := strings.Trim(pattern, "[]"); p != "_" && p != "string" {
-		except = p + " & "
-	}
-	return why, fmt.Sprintf("let the pattern leave %s out: release: [%s!=%q]: ...", env, except, env)
-}
-
-// demand is what a line says that something else must agree with.
-func (x *explainer) demand(at token.Position) string {
-	says := x.says(at)
-	switch from := x.from(at); {
-	case says == "" || at.Line == 0:
-		return ""
-	case from == "app":
-		return "another line says " + says
-	default:
-		return fmt.Sprintf("the %s says %s", from, says)
-	}
-}
-
-// retyped is how a value may become one of another type.
-func retyped(mine side, kind string) string {
-	text, err := strconv.Unquote(mine.text)
-	_, notNumber := strconv.ParseFloat(text, 64)
-	switch {
-	case kind == "string" && (mine.kind == "int" || mine.kind == "float" || mine.kind == "bool"):
-		return fmt.Sprintf("write \"%s\"", mine.text)
-	case err == nil && (notNumber == nil && (kind == "int" || kind == "number") || kind == "bool" && (text == "true" || text == "false")):
-		return fmt.Sprintf("write %s, without quotes", text)
-	case kind == "string" && mine.kind == "list" && strings.Count(mine.text, `"`) == 2:
-		return "write " + strings.Trim(mine.text, "[]")
-	case kind == "list" && mine.kind != "struct" && len(mine.text) < 40:
-		return fmt.Sprintf("write [%s]", mine.text)
-	case kind == "struct":
-		return "write fields: {NAME: VALUE}"
-	}
-	return "write " + kindName(kind)
-}
-
-func kindName(kind string) string {
-	switch kind {
-	case "string":
-		return "text"
-	case "int":
-		return "a whole number"
-	case "number", "float", "(int|float)":
-		return "a number"
-	case "bool":
-		return "true or false"
-	case "list":
-		return "a list"
-	case "struct":
-		return "a block of fields"
-	}
-	return kind
-}
-
-// unknownAfter explains an environment that comes after one that is not declared.
-func (x *explainer) unknownAfter(f fault) diag.Finding {
-	where, name := x.where(f), ""
-	for _, l := range x.lines(f) {
-		if text, err := strconv.Unquote(l.says); err == nil {
-			where, name = l.at, text
-		}
-	}
-	return unknownEnvironment(name, where, x.siblings(fault{path: f.path[:2]}).names)
-}
-
-// noneOf explains a value that fits none of several alternatives.
-func (x *explainer) noneOf(f fault) diag.Finding {
-	out := diag.Finding{Rule: "not-one-of", Where: x.where(f)}
-	var got string
-	var choices []string
-	for _, alternative := range f.failed {
-		if !strings.HasPrefix(alternative.format, "conflicting values") {
-			continue
-		}
-		mine, other := x.sides(alternative)
-		got = mine.text
-		choices = append(choices, other.text)
-		if x.own(mine.at) {
-			out.Where = mine.at
-		}
-	}
-	choices = without(choices, got)
-	if x.isChart(f.path) {
-		return x.unknownChart(got, out.Where)
-	}
-	out.What = fmt.Sprintf("%s is %s, which is not one of those allowed", x.subject(f.path), got)
-	out.Why = "allowed are " + listed(choices)
-	out.Fix = "write one of these"
-	if meant := diag.Suggest(got, choices); meant != "" {
-		out.Fix = "write " + meant
-	}
-	out.Also = x.users(out.Where, f)
-	return out
-}
-
-// refused explains a value that a preset refuses in its own words.
-func (x *explainer) refused(f fault) diag.Finding {
-	out := diag.Finding{Rule: "not-allowed", Where: x.where(f), What: fmt.Sprintf("%s: %s", x.subject(f.path), f.arg(0))}
-	for _, l := range x.lines(f) {
-		if l.at == out.Where {
-			if x.isChart(f.path) {
-				return x.unknownChart(l.says, out.Where)
-			}
-			out.What = fmt.Sprintf("%s is %s: %s", x.subject(f.path), l.says, f.arg(0))
-		}
-	}
-	out.Also = append(x.users(out.Where, f), x.shared([]token.Position{f.at})...)
-	return out
-}
-
-func (x *explainer) isChart(p []string) bool {
-	return x.charts != nil && len(p) > 1 && p[len(p)-1] == "chart" && (len(p) == 2 || len(p) == 4 && p[1] == "release")
-}
-
-func (x *explainer) unknownChart(quoted string, where token.Position) diag.Finding {
-	f := diag.Finding{
-		Rule:  "unknown-chart",
-		Where: where,
-		What:  "unknown chart " + quoted,
-		Why:   "declared are " + listed(without(x.charts)),
-		Fix:   "declare it in environments, under chartsRepo: charts",
-	}
-	if meant := diag.Suggest(strings.Trim(quoted, `"`), x.charts); meant != "" {
-		f.Fix = fmt.Sprintf("write %q", meant)
-	}
-	return f
-}
-
-func (x *explainer) outOfBound(f fault) diag.Finding {
-	if x.isName(f) {
-		return x.badName(f)
-	}
-	where := x.where(f)
-	out := diag.Finding{
-		Rule:  "out-of-bound",
-		Where: where,
-		What:  fmt.Sprintf("%s is %s, which is not allowed", x.subject(f.path), short(f.arg(0))),
-		Why:   x.demand(f.at),
-		Also:  append(x.users(where, f), x.shared([]token.Position{f.at})...),
-	}
-	if bound := f.arg(1); bound != "" {
-		out.Fix = bounded(bound)
-	}
-	if name, err := strconv.Unquote(f.arg(0)); err == nil && strings.HasPrefix(f.arg(1), "=~") {
-		if nearby := label(name, "-"); fits(nearby, f.arg(1)) {
-			out.Fix = fmt.Sprintf("write %q", nearby)
-		}
-	}
-	return out
-}
-
-// fits reports whether a text matches a bound such as =~"^[a-z]+$".
-func fits(text, bound string) bool {
-	pattern, err := strconv.Unquote(strings.TrimPrefix(bound, "=~"))
-	if err != nil {
-		return false
-	}
-	re, err := regexp.Compile(pattern)
-	return err == nil && re.MatchString(text)
-}
-
-// bounded says in words what a bound such as >=1 asks for.
-func bounded(bound string) string {
-	for _, op := range []struct{ sign, words string }{
-		{">=", "write %s or more"},
-		{"<=", "write at most %s"},
-		{"!=", "write something else"},
-		{"=~", "write text that matches %s"},
-		{"!~", "write text that does not match %s"},
-		{">", "write more than %s"},
-		{"<", "write less than %s"},
-	} {
-		if limit, ok := strings.CutPrefix(bound, op.sign); ok {
-			if !strings.Contains(op.words, "%s") {
-				return op.words
-			}
-			return fmt.Sprintf(op.words, limit)
-		}
-	}
-	return ""
-}
-
-// isName reports whether a fault is about the name of an app, an image, an environment or a chart,
-// which is written as a field's name and turns up where the schema says what names may be.
-func (x *explainer) isName(f fault) bool {
-	name, err := strconv.Unquote(f.arg(0))
-	written := func(at token.Position) bool { return x.own(at) && x.isLiteral(at) }
-	return err == nil && slices.Contains(f.inside(), name) && !slices.ContainsFunc(f.places, written)
-}
-
-func (x *explainer) badName(f fault) diag.Finding {
-	name, _ := strconv.Unquote(f.arg(0))
-	depth := slices.Index(f.path, name)
-	kind, separators := "name", "-"
-	switch {
-	case depth == 0:
-		kind = "app"
-	case f.path[depth-1] == "all":
-		kind = "environment"
-	case f.path[depth-1] == "builds":
-		kind, separators = "image", "._/-"
-	case f.path[depth-1] == "charts":
-		kind = "chart"
-	}
-	out := diag.Finding{
-		Rule:  kind + "-name",
-		Where: x.declared(f.path[:depth+1]...),
-		What:  fmt.Sprintf("%q cannot be the name of an %s", name, kind),
-		Why:   "Kubernetes takes it as a name: small letters, digits and dashes, beginning with a letter, at most 63",
-		Fix:   fmt.Sprintf("write %q", label(name, separators)),
-	}
-	switch kind {
-	case "image":
-		out.Why = "registries take small letters and digits, in groups set apart by one of - . _ /"
-	case "chart", "name":
-		out.What = fmt.Sprintf("%q cannot be the name of a %s", name, kind)
-	}
-	return out
-}
-
-// label is a name of the allowed kind that looks like name.
-func label(name, separators string) string {
-	s := regexp.MustCompile(`[^a-z0-9`+regexp.QuoteMeta(separators)+`]+`).ReplaceAllString(strings.ToLower(name), "-")
-	s = strings.Trim(s, separators)
-	if separators == "-" {
-		s = strings.TrimLeft(s, "-0123456789")
-	}
-	return strings.Trim(s[:min(len(s), 63)], separators)
-}
-
 // undefined explains a reference to a field that is not there.
-func (x *explainer) undefined(f fault) diag.Finding {
+func (x *finder) undefined(f fault) diag.Finding {
 	_, missing, _ := strings.Cut(f.text, "undefined field: ")
 	out := diag.Finding{Rule: "unknown-reference", Where: f.at, What: fmt.Sprintf("there is no field %q here", missing)}
 	for _, place := range f.places {
@@ -446,8 +166,36 @@ func (x *explainer) undefined(f fault) diag.Finding {
 	return out
 }
 
+// selector is the expression X.name whose name stands at a place.
+func (x *finder) selector(at token.Position, name string) *ast.SelectorExpr {
+	var found *ast.SelectorExpr
+	x.values(at, func(n ast.Node) {
+		if s, ok := n.(*ast.SelectorExpr); ok && position(s.Sel.Pos()) == at && labelName(s.Sel) == name {
+			found = s
+		}
+	})
+	return found
+}
+
+// members are the fields of what an expression such as environment.settings means in a path's scope.
+func (x *finder) members(path []string, expr string) []string {
+	for i := len(path); i >= 0; i-- {
+		v := at(x.value, slices.Concat(path[:i], strings.Split(expr, ".")))
+		it, err := v.Fields()
+		if err != nil || !v.Exists() {
+			continue
+		}
+		var names []string
+		for it.Next() {
+			names = append(names, it.Selector().Unquoted())
+		}
+		return without(names)
+	}
+	return nil
+}
+
 // call explains a function that is not there, or that is given something else than it takes.
-func (x *explainer) call(f fault) diag.Finding {
+func (x *finder) call(f fault) diag.Finding {
 	out := diag.Finding{Rule: "bad-call", Where: x.where(f), What: f.arg(0) + " is no function", Fix: "see the functions of CUE's packages at https://pkg.go.dev/cuelang.org/go/pkg"}
 	if len(f.args) == 5 {
 		out.What = fmt.Sprintf("%s is given %s, where its argument %s must be %s", f.arg(4), f.arg(0), f.arg(3), kindName(f.arg(2)))
@@ -457,74 +205,45 @@ func (x *explainer) call(f fault) diag.Finding {
 	return out
 }
 
-// endless explains a value that holds itself.
-func (x *explainer) endless(f fault) diag.Finding {
-	where := x.where(f)
-	return diag.Finding{
-		Rule:  "reference-cycle",
-		Where: where,
-		What:  fmt.Sprintf("%s holds itself, and so has no end", x.subject(f.inside())),
-		Why:   x.says(where) + " stands in it",
-		Fix:   "refer to a part of it, or give it a value of its own",
-		Also:  x.users(where, f),
+// subject is a path as the author thinks of it: within the release, or within the app.
+func (x *finder) subject(p []string) string {
+	switch {
+	case len(p) > 3 && p[1] == "release":
+		p = p[3:]
+	case len(p) > 2 && p[0] == "all":
+		p = p[2:]
+	case len(p) > 1:
+		p = p[1:]
 	}
-}
-
-// incomplete explains a value that no line gives.
-func (x *explainer) incomplete(f fault) diag.Finding {
-	if circle := x.circle(f.path); circle != nil {
-		return x.endlessly(circle)
+	if len(p) == 0 {
+		return "this"
 	}
-	out := diag.Finding{
-		Rule:  "incomplete",
-		Where: x.declared(f.path...),
-		What:  x.subject(f.path) + " has no value",
-	}
-	lines := x.lines(f)
-	if needed := x.needed(f); needed != nil {
-		if len(lines) > 0 {
-			out.Where = lines[0].at
-		}
-		out.Why = fmt.Sprintf("it needs %s, which has none", x.subject(needed))
-		out.Fix = fmt.Sprintf("give %s a value", x.subject(needed))
-		return out
-	}
-	if len(lines) > 0 {
-		says := x.says(lines[0].at)
-		out.Why = says + " says what it may be, and no line says what it is"
-		out.Also = append(x.shared([]token.Position{lines[0].at}), out.Where)
-	}
-	out.Fix = "give it one"
-	if len(f.path) > 3 && f.path[1] == "release" {
-		out.Where = x.declared(f.path[:3]...)
-		out.Fix = fmt.Sprintf("add `%s: ...` here, or to release: [_] for all environments", strings.Join(f.path[3:], ": "))
-	}
-	return out
-}
-
-// needed is the first value that an incomplete one refers to and that is not there either.
-func (x *explainer) needed(f fault) []string {
-	for _, c := range conjuncts(at(x.value, f.path)) {
-		for _, p := range references(c) {
-			if v := at(x.value, p); !v.IsConcrete() && !slices.Equal(p, f.path) {
-				return p
-			}
+	text := ""
+	for _, label := range p {
+		switch {
+		case label != "" && label[0] >= '0' && label[0] <= '9':
+			text += "[" + label + "]" // of a list
+		case ast.IsValidIdent(label):
+			text += "." + label
+		default:
+			text += fmt.Sprintf(".%q", label)
 		}
 	}
-	return nil
+	return strings.TrimPrefix(text, ".")
 }
 
-// endlessly explains values that are defined by each other.
-func (x *explainer) endlessly(circle [][]string) diag.Finding {
-	out := diag.Finding{
-		Rule:  "reference-cycle",
-		Where: x.declared(circle[0]...),
-		What:  fmt.Sprintf("%s is defined by itself", x.subject(circle[0])),
-		Why:   x.through(circle),
-		Fix:   "give one of them a value of its own",
+// ownerOf is what the last field of a path belongs to.
+func ownerOf(p []string) string {
+	switch {
+	case len(p) <= 1:
+		return "this package"
+	case p[0] == "all" && len(p) == 3:
+		return "an environment"
+	case len(p) == 2:
+		return "an app"
+	case len(p) == 4 && p[1] == "release":
+		return "a release"
+	default:
+		return p[len(p)-2]
 	}
-	if len(circle) == 1 {
-		out.Why, out.Fix = x.says(out.Where), "give it a value of its own"
-	}
-	return out
 }

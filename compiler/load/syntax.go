@@ -82,7 +82,7 @@ func tooLarge(name string, size int64) diag.Finding {
 }
 
 // tooDeep is where a file gets deeper than maxDepth. It does not know quotes: a text with a thousand
-// brackets more opened than closed is too deep as well.
+// brackets more opened than closed, or with a thousand colons and no comma in a line, is too deep as well.
 func tooDeep(data []byte) (int, bool) {
 	brackets, labels := 0, 0
 	last := byte('\n')
@@ -94,7 +94,7 @@ func tooDeep(data []byte) (int, bool) {
 			brackets = max(0, brackets-1)
 		case ':':
 			labels++
-		case ',', '"':
+		case ',':
 			labels = 0
 		case '\n':
 			if last != ':' {
