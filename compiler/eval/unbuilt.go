@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -69,25 +70,22 @@ func unknownImport(inst *build.Instance, f diag.Finding, name string) diag.Findi
 	default:
 		f.Why = "packages without a dot in the name are CUE's own"
 	}
-	known := append(builtin(), importPaths(inst, map[*build.Instance]bool{})...)
+	known := append(builtin(), importPaths(inst)...)
 	if meant := diag.Suggest(name, without(known, name)); meant != "" {
 		f.Fix = fmt.Sprintf("write %q", meant)
 	}
 	return f
 }
 
-// importPaths are the packages that a unit gets to see.
-func importPaths(inst *build.Instance, seen map[*build.Instance]bool) []string {
-	if seen[inst] {
-		return nil
-	}
-	seen[inst] = true
+// importPaths are the packages that a unit's files import.
+func importPaths(inst *build.Instance) []string {
 	var paths []string
-	for _, imported := range inst.Imports {
-		if imported.Err == nil {
-			paths = append(paths, imported.ImportPath)
+	for _, file := range inst.Files {
+		for spec := range file.ImportSpecs() {
+			if path, err := strconv.Unquote(spec.Path.Value); err == nil {
+				paths = append(paths, path)
+			}
 		}
-		paths = append(paths, importPaths(imported, seen)...)
 	}
 	return paths
 }

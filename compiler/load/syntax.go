@@ -192,7 +192,7 @@ func slips() []slip {
 		}, {
 			cue:   "missing ','",
 			looks: re(`:\s+([A-Za-z][\w./-]*[ :/][^"{}\[\]()&|]*)$`),
-			what:  "text needs quotes", fix: "write \"%s\"",
+			what:  "this text needs quotes", fix: "write \"%s\"",
 		}, {
 			cue:   "missing ','",
 			looks: re(`^\s*()`),
