@@ -219,7 +219,7 @@ tail: 1
 		{"an empty list is filled", "x: 1\napps: []\ny: 2\n", []release.App{a(), b()}, "x: 1\napps:\n  - name: a\n    replicas: \"2\"\n  - name: b\ny: 2\n"},
 		{"a missing list is made", "x: 1", []release.App{b()}, "x: 1\napps:\n  - name: b\n"},
 		{"a list without items is filled", "apps:\n", []release.App{b()}, "apps:\n  - name: b\n"},
-		{"an empty file is filled", "# nothing\n", []release.App{b()}, "# Made by pintle from apps/b/b.cue: edit it there.\napps:\n  - name: b\n"},
+		{"an empty file is filled, below its comments", "# nothing\n", []release.App{b()}, "# nothing\napps:\n  - name: b\n"},
 		{
 			"what refers to a rewritten anchor is rewritten", "apps:\n  - name: a\n    replicas: &r \"1\"\n  - name: b\n    replicas: *r\n",
 			[]release.App{a(), element("b", map[string]any{"replicas": "1"})},

@@ -26,7 +26,7 @@ func splice(data []byte, file []Fragment) ([]byte, error) {
 		return nil, unreadable(err)
 	}
 	if root == nil {
-		return fresh(file)
+		return filled(data, file)
 	}
 	if line := oddBreak(data); line > 0 {
 		return nil, diag.List{{
@@ -98,6 +98,19 @@ func (s *splicer) fewest() ([]byte, error) {
 	}
 	out = s.apply(edits)
 	return out, s.prove(out)
+}
+
+// filled is a file that held nothing, or comments only: these stay at its head.
+func filled(data []byte, file []Fragment) ([]byte, error) {
+	made, err := fresh(file)
+	if err != nil || len(bytes.TrimSpace(data)) == 0 {
+		return made, err
+	}
+	_, body, _ := bytes.Cut(made, []byte("\n")) // without the header of a new file
+	if data[len(data)-1] != '\n' {
+		data = append(bytes.Clone(data), '\n')
+	}
+	return append(bytes.Clone(data), body...), nil
 }
 
 func unreadable(err error) error {
