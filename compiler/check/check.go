@@ -2,7 +2,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"go/token"
 	"maps"
@@ -40,7 +39,7 @@ func Places(p release.Places) diag.List {
 				Rule:  "unknown-environment",
 				Where: e.After.Pos,
 				What:  fmt.Sprintf("%s comes after %q, which is not declared", e.Name, e.After.Name),
-				Why:   "declared are " + listed(names),
+				Why:   "declared are " + diag.Listed(slices.Sorted(slices.Values(names))),
 				Fix:   "declare it, or leave `after` out",
 			}
 			if meant := diag.Suggest(e.After.Name, names); meant != "" {
@@ -206,7 +205,7 @@ func (c *Apps) unknownChart(chart release.Ref, a release.App) diag.Finding {
 		Where: named(chart, a),
 		Also:  users(chart, a),
 		What:  fmt.Sprintf("unknown chart %q", chart.Name),
-		Why:   "declared are " + listed(names),
+		Why:   "declared are " + diag.Listed(slices.Sorted(slices.Values(names))),
 		Fix:   "declare it in environments, under chartsRepo: charts",
 	}
 	if meant := diag.Suggest(chart.Name, names); meant != "" {
@@ -255,12 +254,3 @@ func (c *Apps) AllAdded() {
 
 // Findings is what is wrong with the apps that were added.
 func (c *Apps) Findings() diag.List { return c.findings.Sorted() }
-
-// listed writes names as a person would: a, b and c.
-func listed(names []string) string {
-	if len(names) < 2 {
-		return cmp.Or(strings.Join(names, ""), "none")
-	}
-	names = slices.Sorted(slices.Values(names))
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}

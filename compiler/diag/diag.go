@@ -157,3 +157,14 @@ func distance(a, b string) int {
 	}
 	return last[len(b)]
 }
+
+// Listed writes names as a person would: a, b and c.
+func Listed(names []string) string {
+	switch len(names) {
+	case 0:
+		return "none"
+	case 1:
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

@@ -162,7 +162,7 @@ func (x *finder) noneOf(f fault) diag.Finding {
 		return x.unknownChart(got, out.Where)
 	}
 	out.What = fmt.Sprintf("%s is %s, which is not one of those allowed", x.subject(f.path), got)
-	out.Why = "allowed are " + listed(choices)
+	out.Why = "allowed are " + diag.Listed(choices)
 	out.Fix = "write one of these"
 	if meant := diag.Suggest(got, choices); meant != "" {
 		out.Fix = "write " + meant
@@ -206,7 +206,7 @@ func (x *finder) unknownChart(quoted string, where token.Position) diag.Finding 
 		Rule:  "unknown-chart",
 		Where: where,
 		What:  "unknown chart " + quoted,
-		Why:   "declared are " + listed(without(x.charts)),
+		Why:   "declared are " + diag.Listed(without(x.charts)),
 		Fix:   "declare it in environments, under chartsRepo: charts",
 	}
 	if meant := diag.Suggest(strings.Trim(quoted, `"`), x.charts); meant != "" {

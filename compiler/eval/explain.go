@@ -77,7 +77,7 @@ func notReleased(inst *build.Instance, root cue.Value, places release.Places, ap
 		Rule:  "not-released",
 		Where: declaredAt(inst, app, "release"),
 		What:  fmt.Sprintf("%s does not run in %s", app, environment),
-		Why:   "it runs in " + listed(where),
+		Why:   "it runs in " + diag.Listed(where),
 		Fix:   fmt.Sprintf("ask about one of these, or add `release: %s: {}`", environment),
 	}}
 }
@@ -133,7 +133,7 @@ func (e *explanations) notThere(rel cue.Value, path []cue.Selector, app, environ
 	if meant := diag.Suggest(path[there].String(), known); meant != "" {
 		f.Fix = "ask for " + cue.MakePath(append(slices.Clone(path[:there]), cue.Str(strings.Trim(meant, `"`)))...).String()
 	} else if len(known) > 0 {
-		f.Why = "there are " + listed(without(known))
+		f.Why = "there are " + diag.Listed(without(known))
 	}
 	return f
 }

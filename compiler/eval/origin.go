@@ -277,17 +277,6 @@ func short(v any) string {
 	return s
 }
 
-// listed writes names as a person would: a, b and c.
-func listed(names []string) string {
-	switch len(names) {
-	case 0:
-		return "none"
-	case 1:
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
 // without is names in order, without some of them.
 func without(names []string, some ...string) []string {
 	names = slices.Sorted(slices.Values(names))

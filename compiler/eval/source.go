@@ -153,7 +153,7 @@ func unknownEnvironment(name string, at token.Position, environments []string) d
 		Rule:  "unknown-environment",
 		Where: at,
 		What:  fmt.Sprintf("unknown environment %q", name),
-		Why:   "declared are " + listed(environments),
+		Why:   "declared are " + diag.Listed(environments),
 		Fix:   fix,
 	}
 }
@@ -176,7 +176,7 @@ func (s *scanner) matching(n *ast.UnaryExpr) {
 		Rule:  "unknown-environment",
 		Where: position(n.Pos()),
 		What:  fmt.Sprintf("no environment matches %s", lit.Value),
-		Why:   "declared are " + listed(s.environments),
+		Why:   "declared are " + diag.Listed(s.environments),
 		Fix:   "write a pattern that matches one of them, or remove this one",
 	})
 }

@@ -69,7 +69,7 @@ func (x *finder) unknownField(f fault) diag.Finding {
 	out.Fix = "remove it, or declare it beside the fields that are allowed"
 	if known := x.siblings(f); len(known.names) > 0 {
 		if len(known.names) <= 20 {
-			out.Why += "; it may have " + listed(known.names)
+			out.Why += "; it may have " + diag.Listed(known.names)
 		}
 		out.Also = append(out.Also, x.shared([]token.Position{known.first})...)
 	}
@@ -155,7 +155,7 @@ func (x *finder) undefined(f fault) diag.Finding {
 		out.What = fmt.Sprintf("%s has no field %q", of, missing)
 		known := x.members(f.path, of)
 		if len(known) > 0 {
-			out.Why = "it has " + listed(known)
+			out.Why = "it has " + diag.Listed(known)
 			out.Fix = "write one of its fields, or add this one"
 		}
 		if meant := diag.Suggest(missing, known); meant != "" {

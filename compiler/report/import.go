@@ -69,7 +69,7 @@ func ImportOf(r *adopt.Result, lines, appLines, size, sizeBefore int, difference
 
 // Print writes the import for people.
 func (i Import) Print(w io.Writer, r *adopt.Result, into string) error {
-	fmt.Fprintf(w, "layout    %s: %s\n", i.Layout, listed(i.Environments))
+	fmt.Fprintf(w, "layout    %s: %s\n", i.Layout, diag.Listed(i.Environments))
 	fmt.Fprintf(w, "taken in  %s, %s\n", count(i.Apps, "app"), count(i.Releases, "release"))
 	size := ""
 	if i.BytesBefore > 0 {
