@@ -2,6 +2,7 @@
 package tree
 
 import (
+	"bytes"
 	"io/fs"
 	"iter"
 	"maps"
@@ -73,6 +74,39 @@ func (t *Tree) All() iter.Seq2[string, []byte] {
 			}
 		}
 	}
+}
+
+// A Change is one file that two trees have differently.
+type Change struct {
+	Path   string
+	Before []byte // nil where it is new
+	After  []byte // nil where it is gone
+}
+
+// Changes are the differences between two trees, by path.
+func Changes(before, after *Tree) []Change {
+	var changes []Change
+	for _, p := range merged(before.Paths(), after.Paths()) {
+		old, was := before.files[p]
+		now, is := after.files[p]
+		switch {
+		case was && is && bytes.Equal(old, now):
+			continue
+		case is && now == nil:
+			now = []byte{} // an empty file is a file
+		case was && old == nil:
+			old = []byte{}
+		}
+		changes = append(changes, Change{p, old, now})
+	}
+	return changes
+}
+
+// merged is two lists of names as one, in order, each name once.
+func merged(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // FS is the tree as a file system that can be read.
