@@ -99,7 +99,11 @@ func (d *decoder) image(name string, v cue.Value, at token.Position) release.Ima
 		Pos:    at,
 	}
 	for env, pin := range d.fields(v, "pin") {
-		i.Pins = append(i.Pins, release.Pin{Environment: env, Path: d.text(pin, "path"), Key: d.text(pin, "tag")})
+		p := release.Pin{Environment: env, Path: d.text(pin, "path"), Key: d.text(pin, "tag")}
+		for key, mv := range d.fields(pin, "mirror") {
+			p.Mirror = append(p.Mirror, release.Mirror{Key: key, Value: d.document(mv)})
+		}
+		i.Pins = append(i.Pins, p)
 	}
 	return i
 }

@@ -82,8 +82,15 @@ type Image struct {
 // Only bump, promote and rollback change it, so compiling twice moves nothing.
 type Pin struct {
 	Environment string
-	Path        string // the file
-	Key         string // the key in it that holds the tag, or a path to it
+	Path        string   // the file
+	Key         string   // the key in it that holds the tag, or a path to it
+	Mirror      []Mirror // other keys of the file that a running workflow reads, by name
+}
+
+// A Mirror is a key of a pin's file that says for others what pintle knows.
+type Mirror struct {
+	Key   string
+	Value any // a bool, or a string: "automatic", "promotable" and "origin" stand for what is known, others for themselves
 }
 
 // A File is a document of the charts repo, or one element of one.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -14,20 +15,26 @@ import (
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/document"
 	"github.com/pintle-dev/pintle/compiler/release"
+	"github.com/pintle-dev/pintle/compiler/state"
 	"github.com/pintle-dev/pintle/compiler/tree"
 )
 
 // A Fragment is what one owner claims of one file: the whole document, or one element of it. It
 // holds the text and no longer the values, so that thousands of releases fit into memory.
 type Fragment struct {
-	Path   string
-	At     string         // the list or map that it is an element of; "" for the document
-	ID     string         // what tells it from its neighbours; "" for a document
-	By     string         // the field that holds ID, for an element of a list; "" for an entry of a map
-	Text   []byte         // a document; or a list of one, or a map of one, indented by two for each key of At
-	Order  []string       // keys that come first in Text
-	Source string         // the file that declares it, for the header
-	Pos    token.Position // where it is declared
+	Path        string
+	Environment string         // whose release it is of; "" for what an app has in common
+	App         string         // "" for what an environment itself claims
+	At          string         // the list or map that it is an element of; "" for the document
+	ID          string         // what tells it from its neighbours; "" for a document
+	By          string         // the field that holds ID, for an element of a list; "" for an entry of a map
+	Text        []byte         // a document; or a list of one, or a map of one, indented by two for each key of At
+	Order       []string       // keys that come first in Text
+	Source      string         // the file that declares it, for the header
+	Pos         token.Position // where it is declared
+
+	// Elements are what it consists of, each with its digest: the keys of a document, or the one element.
+	Elements []state.Element
 }
 
 // whole reports whether f is a document rather than an element of one.
@@ -43,12 +50,12 @@ func (f Fragment) depth() int {
 
 // Environment is what an environment itself claims.
 func Environment(e release.Environment) ([]Fragment, error) {
-	return fragments(e.Files, e.Pos)
+	return fragments(Fragment{Environment: e.Name}, e.Files, e.Pos)
 }
 
 // App is what an app and its releases claim.
 func App(a release.App) ([]Fragment, error) {
-	all, err := fragments(a.Files, a.Pos)
+	all, err := fragments(Fragment{App: a.Name}, a.Files, a.Pos)
 	var findings diag.List
 	if list, ok := err.(diag.List); ok {
 		findings = list
@@ -56,7 +63,7 @@ func App(a release.App) ([]Fragment, error) {
 	for _, r := range a.Releases {
 		at := r.Pos
 		at.Filename = cmp.Or(at.Filename, a.Pos.Filename)
-		fs, err := fragments(r.Files, at)
+		fs, err := fragments(Fragment{App: a.Name, Environment: r.Environment}, r.Files, at)
 		if list, ok := err.(diag.List); ok {
 			findings = append(findings, list...)
 		}
@@ -65,7 +72,8 @@ func App(a release.App) ([]Fragment, error) {
 	return all, findings.Err()
 }
 
-func fragments(files []release.File, owner token.Position) ([]Fragment, error) {
+// fragments are what an owner claims; of holds who that is.
+func fragments(of Fragment, files []release.File, owner token.Position) ([]Fragment, error) {
 	var out []Fragment
 	var findings diag.List
 	for _, file := range files {
@@ -73,12 +81,14 @@ func fragments(files []release.File, owner token.Position) ([]Fragment, error) {
 			findings = append(findings, *f)
 			continue
 		}
-		f := Fragment{Path: file.Path, At: file.At, Order: file.Order, Source: owner.Filename, Pos: owner}
+		f := of
+		f.Path, f.At, f.Order, f.Source, f.Pos = file.Path, file.At, file.Order, owner.Filename, owner
 		indent := 2 * f.depth()
 		switch {
 		case file.Key != "":
 			f.ID = file.Key
 			f.Text = document.Append(nil, map[string]any{file.Key: file.Content}, indent, file.Order)
+			f.Elements = []state.Element{f.element(file.Content)}
 		case file.At != "":
 			f.By = cmp.Or(file.By, "name")
 			m, _ := file.Content.(map[string]any)
@@ -96,12 +106,38 @@ func fragments(files []release.File, owner token.Position) ([]Fragment, error) {
 			}
 			f.ID = id
 			f.Text = document.Append(nil, []any{file.Content}, indent, file.Order)
+			f.Elements = []state.Element{f.element(file.Content)}
 		default:
 			f.Text = document.Append(nil, file.Content, 0, file.Order)
+			f.Elements = f.keys(file.Content)
 		}
 		out = append(out, f)
 	}
 	return out, findings.Err()
+}
+
+// element is what a fragment that is one element means.
+func (f Fragment) element(content any) state.Element {
+	return state.Element{
+		Element: document.Element{At: f.At, By: f.By, ID: f.ID},
+		App:     f.App, Environment: f.Environment, Digest: document.Digest(content),
+	}
+}
+
+// keys are the elements of a document: each of its keys has an owner of its own. One that has no keys
+// is claimed to be there, whatever others put into it.
+func (f Fragment) keys(content any) []state.Element {
+	m, ok := content.(map[string]any)
+	if !ok || len(m) == 0 {
+		return []state.Element{f.element(content)}
+	}
+	elements := make([]state.Element, 0, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		of := f
+		of.ID = key
+		elements = append(elements, of.element(m[key]))
+	}
+	return elements
 }
 
 // badPath finds a path that leads out of the charts repo.
@@ -123,9 +159,25 @@ func badPath(p string, owner, written token.Position) *diag.Finding {
 	}
 }
 
-// Tree joins fragments into files. Base is what the charts repo holds now, for the claimed paths: an
-// element of it that means what is declared keeps its bytes, and so does all that no fragment claims.
-func Tree(fragments []Fragment, base *tree.Tree) (*tree.Tree, error) {
+// Charts is the charts repo as it is now, as far as joining has to know it. The zero Charts is one that
+// has nothing.
+type Charts struct {
+	Base *tree.Tree                    // the files that are claimed, or that something goes away from
+	Gone map[string][]document.Element // by file: what nothing declares any longer, and is taken out
+	Pins map[string][]string           // by file: keys that hold tags. They are state, and stay what they are
+}
+
+func (c Charts) file(path string) ([]byte, bool) {
+	if c.Base == nil {
+		return nil, false
+	}
+	return c.Base.Get(path)
+}
+
+// Tree joins fragments into the files of the charts repo: an element that means what is declared keeps
+// its bytes, and so does all that no fragment claims. A file from which everything is taken out is
+// not in the result.
+func Tree(fragments []Fragment, charts Charts) (*tree.Tree, error) {
 	slices.SortStableFunc(fragments, func(a, b Fragment) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID), diag.ComparePositions(a.Pos, b.Pos))
 	})
@@ -134,31 +186,45 @@ func Tree(fragments []Fragment, base *tree.Tree) (*tree.Tree, error) {
 	if len(findings) > 0 {
 		return nil, findings.Sorted()
 	}
+	joined := map[string]bool{}
 	for len(fragments) > 0 {
 		n := 1
 		for n < len(fragments) && fragments[n].Path == fragments[0].Path {
 			n++
 		}
 		file := fragments[:n]
-		data, err := join(file, base)
+		data, err := join(file, charts)
 		if list, ok := err.(diag.List); ok {
 			findings = append(findings, list...)
 		} else if err != nil {
 			return nil, err
-		} else {
+		} else if data != nil {
 			out.Put(file[0].Path, data)
 		}
+		joined[file[0].Path] = true
 		clear(file) // a large file's parts are garbage once it is joined
 		fragments = fragments[n:]
+	}
+	for _, path := range slices.Sorted(maps.Keys(charts.Gone)) {
+		data, ok := charts.file(path)
+		if joined[path] || !ok {
+			continue
+		}
+		data, err := splice(path, data, nil, charts)
+		if list, ok := err.(diag.List); ok {
+			findings = append(findings, list...)
+		} else if err != nil {
+			return nil, err
+		} else if data != nil {
+			out.Put(path, data)
+		}
 	}
 	return out, findings.Sorted().Err()
 }
 
-func join(file []Fragment, base *tree.Tree) ([]byte, error) {
-	if base != nil {
-		if data, ok := base.Get(file[0].Path); ok {
-			return splice(data, file)
-		}
+func join(file []Fragment, charts Charts) ([]byte, error) {
+	if data, ok := charts.file(file[0].Path); ok {
+		return splice(file[0].Path, data, file, charts)
 	}
 	return fresh(file)
 }

@@ -48,7 +48,7 @@ func joined(t *testing.T, base string, apps ...release.App) (string, error) {
 		b = &tree.Tree{}
 		b.Put("values.yaml", []byte(base))
 	}
-	out, err := Tree(all, b)
+	out, err := Tree(all, Charts{Base: b})
 	if err != nil {
 		return "", err
 	}
@@ -281,7 +281,7 @@ func TestTreeJoinsWithTheDocument(t *testing.T) {
 		}
 		all = append(all, fs...)
 	}
-	out, err := Tree(append(env, all...), nil)
+	out, err := Tree(append(env, all...), Charts{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ spec:
 		{Path: "values.yaml", At: "byName", Key: "e", Content: "new"},
 		{Path: "values.yaml", At: "spec.apps", Content: map[string]any{"name": "ab"}},
 	}})
-	out, err = Tree(env, base)
+	out, err = Tree(env, Charts{Base: base})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,15 +18,23 @@ import (
 // splice puts fragments into a file that exists. What already means what is declared keeps its bytes,
 // as does everything that no fragment claims; only the lines of what differs are replaced. The result
 // is parsed again and compared with what it should mean, so that a shape of YAML that is not
-// understood here is refused rather than damaged.
-func splice(data []byte, file []Fragment) ([]byte, error) {
-	name := file[0].Path
+// understood here is refused rather than damaged. A file of which nothing is left is nil.
+func splice(name string, data []byte, file []Fragment, charts Charts) ([]byte, error) {
 	root, err := document.Parse(name, data)
 	if err != nil {
 		return nil, unreadable(err)
 	}
+	if root == nil && len(file) == 0 {
+		return nil, nil
+	}
 	if root == nil {
 		return filled(data, file)
+	}
+	if root.Kind == yaml.MappingNode && len(root.Content) == 0 {
+		if len(file) == 0 {
+			return nil, nil
+		}
+		return filled(bytes.Join(bytes.SplitAfter(data, []byte("\n"))[:root.Line-1], nil), file)
 	}
 	if line := oddBreak(data); line > 0 {
 		return nil, diag.List{{
@@ -43,6 +51,20 @@ func splice(data []byte, file []Fragment) ([]byte, error) {
 	}
 	if len(claims) == 1 && claims[0].wholeFile {
 		return replaced(data, root, file[0], claims[0])
+	}
+	have, err := document.Value(name, root)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	claims = append(claims, gone(have, charts.Gone[name], claims)...)
+	if nothingLeft(have, claims) {
+		if len(file) == 0 {
+			return nil, nil
+		}
+		return fresh(file)
+	}
+	for _, pin := range charts.Pins[name] {
+		keepPin(have, claims, pin)
 	}
 	if root.Kind != yaml.MappingNode || root.Style&yaml.FlowStyle != 0 {
 		return nil, diag.List{{
@@ -152,6 +174,7 @@ type claim struct {
 	pos       token.Position
 
 	region  *region // where it stands now; nil where it does not exist
+	gone    bool    // nothing declares it any longer: it is taken out
 	differs bool    // it means something else now
 	whole   bool    // it is rewritten as a whole, if it differs or refers to what is gone
 	placed  bool    // it was put beside its neighbours
@@ -216,6 +239,9 @@ func (s *splicer) locate() error {
 			if r.id(c.by) == c.id {
 				c.region = r
 			}
+		}
+		if c.gone {
+			continue
 		}
 		if c.region == nil {
 			s.insertInto(parent, groups[parent], c)
@@ -351,6 +377,12 @@ func (s *splicer) edits() []edit {
 }
 
 func (s *splicer) editsOf(c *claim) []edit {
+	if c.gone {
+		if c.region == nil {
+			return nil
+		}
+		return []edit{s.takeOut(c.region)}
+	}
 	if c.region == nil || !c.differs && !c.region.dragged {
 		return nil
 	}
@@ -440,7 +472,7 @@ func (s *splicer) unproved(err error) error {
 	}}
 }
 
-// put sets what a claim demands in a document's value.
+// put sets what a claim demands in a document's value, or takes it out.
 func put(doc map[string]any, c *claim) {
 	path, last := c.path, c.id
 	if c.inList() {
@@ -456,13 +488,17 @@ func put(doc map[string]any, c *claim) {
 		m = next
 	}
 	if !c.inList() {
-		m[last] = c.value
+		if m[last] = c.value; c.gone {
+			delete(m, last)
+		}
 		return
 	}
 	list, _ := m[last].([]any)
 	for i, item := range list {
 		if e, ok := item.(map[string]any); ok && e[c.by] == c.id {
-			list[i] = c.value
+			if list[i] = c.value; c.gone {
+				m[last] = slices.Delete(list, i, i+1)
+			}
 			return
 		}
 	}
