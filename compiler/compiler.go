@@ -61,6 +61,39 @@ func Compile(ctx context.Context, o Options) (*Output, error) {
 }
 
 func (o Options) compile(ctx context.Context, config *load.Config) (*Output, error) {
+	d, err := o.declared(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.findings.Sorted().Err(); err != nil {
+		return nil, err // what the missing units would have said cannot be judged
+	}
+	out := &d.Output
+	base, err := o.base(d.fragments)
+	if err != nil {
+		return nil, err
+	}
+	if base != nil && len(o.Apps) == 0 {
+		out.Unclaimed = render.Unclaimed(d.fragments, base)
+	}
+	if out.Tree, err = render.Tree(d.fragments, render.Charts{Base: base, Pins: d.pins}); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// declarations are a config repo, evaluated and checked.
+type declarations struct {
+	Output
+	places    release.Places
+	fragments []render.Fragment
+	pins      map[string][]string // by file of the charts repo: the keys that hold tags
+	findings  diag.List           // of units that are missing from the rest
+}
+
+// declared evaluates what is asked for. What keeps a single unit from being evaluated is in the findings;
+// what concerns all of them is the error.
+func (o Options) declared(ctx context.Context, config *load.Config) (*declarations, error) {
 	places, err := eval.Places(config.Environments)
 	if err != nil {
 		return nil, err
@@ -72,13 +105,11 @@ func (o Options) compile(ctx context.Context, config *load.Config) (*Output, err
 	if err != nil {
 		return nil, err
 	}
-	out := &Output{Environments: len(places.Environments)}
-	var fragments []render.Fragment
-	var findings diag.List
+	d := &declarations{Output: Output{Environments: len(places.Environments)}, places: places, pins: map[string][]string{}}
 	gather := func(fs []render.Fragment, err error) {
-		fragments = append(fragments, fs...)
+		d.fragments = append(d.fragments, fs...)
 		if list, ok := err.(diag.List); ok {
-			findings = append(findings, list...)
+			d.findings = append(d.findings, list...)
 		}
 	}
 	for _, e := range places.Environments {
@@ -89,7 +120,7 @@ func (o Options) compile(ctx context.Context, config *load.Config) (*Output, err
 	apps, done := check.NewApps(places), 0
 	for unit, err := range eval.Units(ctx, sources(config, units), places, o.workers()) {
 		if list, ok := err.(diag.List); ok {
-			findings = append(findings, list...)
+			d.findings = append(d.findings, list...)
 		} else if err != nil {
 			return nil, err
 		}
@@ -99,32 +130,24 @@ func (o Options) compile(ctx context.Context, config *load.Config) (*Output, err
 			}
 			apps.Add(a)
 			gather(render.App(a))
-			out.count(a)
+			d.count(a)
+			for _, image := range a.Builds {
+				for _, pin := range image.Pins {
+					d.pins[pin.Path] = append(d.pins[pin.Path], pin.Key)
+				}
+			}
 		}
 		if done++; o.Progress != nil {
 			o.Progress(done, len(units))
 		}
 	}
-	if len(findings) > 0 {
-		return nil, findings.Sorted() // what the missing units would have said cannot be judged
-	}
-	if len(o.Apps) == 0 {
+	if len(o.Apps) == 0 && len(d.findings) == 0 {
 		apps.AllAdded()
 	}
-	if err := apps.Findings().Err(); err != nil {
-		return nil, err
+	if list := apps.Findings(); len(list) > 0 {
+		return nil, append(d.findings, list...).Sorted()
 	}
-	base, err := o.base(fragments)
-	if err != nil {
-		return nil, err
-	}
-	if base != nil && len(o.Apps) == 0 {
-		out.Unclaimed = render.Unclaimed(fragments, base)
-	}
-	if out.Tree, err = render.Tree(fragments, base); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return d, nil
 }
 
 func (o *Output) count(a release.App) {

@@ -25,25 +25,41 @@ var floors = map[string][]string{
 	"compiler/tree":     {},
 	"compiler/document": {},
 	"compiler/repo":     {"compiler/tree"},
+	"compiler/state":    {"compiler/diag", "compiler/document"},
+
+	// The charts repo's remotes as tests need them: real ones, and a network that fails.
+	"compiler/repo/repotest": {},
 
 	// Floor 2: verbs.
 	"compiler/load":    {"schema", "compiler/diag"},
 	"compiler/eval":    {"compiler/release", "compiler/diag"},
 	"compiler/check":   {"compiler/release", "compiler/tree", "compiler/diag"},
-	"compiler/render":  {"compiler/release", "compiler/tree", "compiler/diag", "compiler/document"},
+	"compiler/render":  {"compiler/release", "compiler/tree", "compiler/diag", "compiler/document", "compiler/state"},
+	"compiler/promote": {"compiler/release", "compiler/state", "compiler/diag"},
+	"compiler/plan":    {"compiler/tree", "compiler/state", "compiler/document", "compiler/diag"},
+	"compiler/diff":    {"compiler/tree"},
 	"compiler/adopt":   {"schema", "compiler/release", "compiler/tree", "compiler/diag", "compiler/document"},
 	"compiler/starter": {"schema", "compiler/tree"},
 
 	// Floor 3: what speaks of several verbs.
-	"compiler/report": {"compiler/diag", "compiler/tree", "compiler/eval", "compiler/adopt"},
+	"compiler/commit": {
+		"compiler/plan", "compiler/promote", "compiler/state", "compiler/repo", "compiler/release", "compiler/tree",
+		"compiler/diag",
+	},
+	"compiler/report": {
+		"compiler/diag", "compiler/tree", "compiler/eval", "compiler/adopt", "compiler/plan", "compiler/promote",
+		"compiler/commit", "compiler/diff",
+	},
 
 	// Floor 4: the conductor. Floor 5: the command line.
 	"compiler": {
 		"compiler/diag", "compiler/release", "compiler/tree", "compiler/repo", "compiler/load", "compiler/eval",
-		"compiler/check", "compiler/render", "compiler/adopt", "compiler/starter",
+		"compiler/check", "compiler/render", "compiler/adopt", "compiler/starter", "compiler/state", "compiler/document",
+		"compiler/promote", "compiler/plan", "compiler/commit",
 	},
 	"cmd/pintle": {
 		"schema", "compiler", "compiler/report", "compiler/diag", "compiler/tree", "compiler/load", "compiler/starter",
+		"compiler/repo", "compiler/commit", "compiler/plan", "compiler/promote",
 	},
 }
 

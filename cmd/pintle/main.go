@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/load"
@@ -91,6 +92,12 @@ func (p *program) exit(ctx context.Context, err error) int {
 	return exitFailed
 }
 
+// colour reports whether what is printed is for a person's eyes.
+func (p *program) colour() bool {
+	out, ok := p.stdout.(*os.File)
+	return ok && term.IsTerminal(int(out.Fd())) && os.Getenv("NO_COLOR") == ""
+}
+
 // prefix is the way from the current folder to the config repo, for messages.
 func (p *program) prefix() string {
 	root, err := load.Root(p.config)
@@ -137,7 +144,7 @@ Exit codes: 0 done, 1 the answer is no (findings), 2 there is no answer
 		}
 		return nil
 	}
-	cmd.AddCommand(p.vet(), p.render(), p.explain(), p.init(), p.importRepo(), p.version())
+	cmd.AddCommand(p.vet(), p.render(), p.explain(), p.init(), p.importRepo(), p.plan(), p.commit(), p.bump(), p.version())
 	for _, c := range cmd.Commands() {
 		c.Args = sayingUsage(c.Args)
 	}

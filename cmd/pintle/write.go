@@ -230,3 +230,19 @@ func overwriteFiles(dir string, t *tree.Tree) error {
 	}
 	return nil
 }
+
+// writeFile writes a file beside and renames it, so that it is there whole or not at all.
+func writeFile(name string, write func(*os.File) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".pintle-new-")
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, reason(err))
+	}
+	defer os.Remove(f.Name()) // gone already if all went well
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return fmt.Errorf("%s: %w", name, reason(err))
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return fmt.Errorf("%s: %w", name, reason(err))
+	}
+	return nil
+}
