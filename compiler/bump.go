@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/pintle-dev/pintle/compiler/check"
 	"github.com/pintle-dev/pintle/compiler/commit"
@@ -39,32 +40,50 @@ func Bump(ctx context.Context, o ChartsOptions, intents []commit.Intent, write b
 	if err := check.Places(places).Err(); err != nil {
 		return nil, err
 	}
-	policies, err := o.policies(ctx, config, places, intents)
-	if err != nil {
-		return nil, err
-	}
 	remote, err := o.charts(places)
 	if err != nil {
 		return nil, err
 	}
+	// The images' units are evaluated while the head is read. If one does not compile, nobody waits for
+	// the head.
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	policies := sync.OnceValues(func() (map[string]promote.Policy, error) {
+		policies, err := o.policies(ctx, config, places, intents)
+		if err != nil {
+			stop()
+		}
+		return policies, err
+	})
+	go policies()
 	b := &Bumped{Remote: remote.String(), Branch: o.Commit.Branch}
-	edit := func(base *repo.Snapshot) (next *repo.Snapshot, err error) {
+	err = o.bump(reading, remote, b, write, func(base *repo.Snapshot) (*repo.Snapshot, error) {
+		policies, err := policies()
+		if err != nil {
+			return nil, err
+		}
+		var next *repo.Snapshot
 		next, b.Outcomes, err = commit.Bump(base, intents, policies, o.Commit)
 		return next, err
+	})
+	if _, broken := policies(); broken != nil {
+		return nil, broken
 	}
+	return b, err
+}
+
+func (o ChartsOptions) bump(ctx context.Context, remote *repo.Remote, b *Bumped, write bool, edit func(*repo.Snapshot) (*repo.Snapshot, error)) error {
 	if !write {
-		return b, remote.Read(ctx, o.Commit.Branch, func(base *repo.Snapshot) error {
-			b.Landing = commit.Landing{Base: base, Head: base}
+		return remote.Read(ctx, o.Commit.Branch, func(base *repo.Snapshot) error {
 			_, err := edit(base)
 			return err
 		})
 	}
 	landing, err := commit.Land(ctx, remote, o.Commit, edit)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		b.Landing = *landing
 	}
-	b.Landing = *landing
-	return b, nil
+	return err
 }
 
 // policies are what is declared about the images that intents name. A unit is evaluated only if need be:

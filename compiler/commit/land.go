@@ -52,6 +52,7 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 	deadline, cancel := context.WithTimeout(ctx, o.Deadline)
 	defer cancel()
 	defer r.Turn(deadline)()
+	defer r.Close()
 	w := writer{remote: r, opts: o, edit: edit}
 	for n := 1; ; n++ {
 		l, err := w.attempt(deadline)
@@ -113,7 +114,7 @@ func (w *writer) attempt(ctx context.Context) (*Landing, error) {
 
 // head is what to write on, and what the branch has to be at that moment: nil where it is to be made.
 func (w *writer) head(ctx context.Context) (base, old *repo.Snapshot, err error) {
-	base, err = w.remote.Head(ctx, w.opts.Branch)
+	base, err = w.remote.HeadToWrite(ctx, w.opts.Branch)
 	if w.opts.From != "" && repo.IsNoBranch(err) {
 		base, err = w.remote.Head(ctx, w.opts.From)
 		return base, nil, err

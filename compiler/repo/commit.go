@@ -26,7 +26,7 @@ type Commit struct {
 	Message   string
 	Author    Person
 	Committer Person
-	At        time.Time // written in UTC, in whole seconds
+	At        time.Time // the author's, written in UTC, in whole seconds; the committer's is never before that of the parent
 	Signer    *Signer   // nil leaves it unsigned
 }
 
@@ -45,6 +45,12 @@ func (s *Snapshot) Commit(changes []tree.Change, c Commit) (*Snapshot, error) {
 	next.root = root
 	if next.root == s.root {
 		return nil, fmt.Errorf("commit %q: it changes nothing", firstLine(c.Message))
+	}
+	// Git stops looking where commits are older, so one that is older than its parent makes the remote walk
+	// all of history when it is pushed.
+	next.at = c.At.UTC().Truncate(time.Second)
+	if next.at.Before(s.at) {
+		next.at = s.at
 	}
 	if next.id, err = next.commit(c, s.id); err != nil {
 		return nil, err
@@ -134,7 +140,7 @@ func (s *Snapshot) commit(c Commit, parent plumbing.Hash) (plumbing.Hash, error)
 	at := c.At.UTC().Truncate(time.Second)
 	o := &object.Commit{
 		Author:       object.Signature{Name: c.Author.Name, Email: c.Author.Email, When: at},
-		Committer:    object.Signature{Name: c.Committer.Name, Email: c.Committer.Email, When: at},
+		Committer:    object.Signature{Name: c.Committer.Name, Email: c.Committer.Email, When: s.at},
 		Message:      c.Message,
 		TreeHash:     s.root,
 		ParentHashes: []plumbing.Hash{parent},

@@ -26,9 +26,12 @@ const patience = 4
 // A Fault of kind Moved or Denied says that nothing was written. After any other error it may have
 // been, or may still be: look again.
 func (r *Remote) Push(ctx context.Context, branch string, from, to *Snapshot) error {
-	s, err := connect(ctx, r, r.client.NewReceivePackSession)
-	if err != nil {
-		return err
+	s := r.pending
+	if r.pending = nil; s == nil {
+		var err error
+		if s, err = connect(ctx, r, r.client.NewReceivePackSession); err != nil {
+			return err
+		}
 	}
 	defer func() { _ = s.conn.Close() }()
 	old, base := plumbing.ZeroHash, to

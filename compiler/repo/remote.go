@@ -31,7 +31,8 @@ type Remote struct {
 	endpoint *transport.Endpoint
 	client   transport.Transport
 	opts     RemoteOptions
-	store    *store // nil until it is first read
+	store    *store                                 // nil until it is first read
+	pending  *session[transport.ReceivePackSession] // opened to write, and not used yet
 }
 
 // RemoteOptions say how to reach a remote. The zero value keeps nothing on disk and proves nothing.
@@ -273,6 +274,37 @@ func (r *Remote) Head(ctx context.Context, branch string) (*Snapshot, error) {
 		}
 	}
 	return nil, r.failed(err)
+}
+
+// HeadToWrite is the branch's head, read over the connection that Push will use: where nobody else has
+// written, one conversation is enough. Close ends it where there is nothing to push.
+func (r *Remote) HeadToWrite(ctx context.Context, branch string) (*Snapshot, error) {
+	r.Close()
+	s, err := connect(ctx, r, r.client.NewReceivePackSession)
+	if err != nil {
+		return nil, err
+	}
+	r.pending = s
+	if head, ok := branches(s.adv)[branch]; ok {
+		r.open()
+		r.store.refresh()
+		if snapshot, err := r.snapshot(branch, head); err == nil {
+			return snapshot, nil
+		}
+	}
+	snapshot, err := r.Head(ctx, branch)
+	if err != nil || snapshot.id != branches(s.adv)[branch] {
+		r.Close() // what it said is old by now
+	}
+	return snapshot, err
+}
+
+// Close ends a conversation that was begun to write, if one is open.
+func (r *Remote) Close() {
+	if r.pending != nil {
+		_ = r.pending.conn.Close() // nothing was asked of it
+		r.pending = nil
+	}
 }
 
 // open opens the store. Where that is not possible, memory will do.

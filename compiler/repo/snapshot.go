@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -21,6 +23,7 @@ const MaxFile = 64 << 20
 type Snapshot struct {
 	id     plumbing.Hash
 	root   plumbing.Hash
+	at     time.Time // when it was committed
 	parent *Snapshot // of a commit that was made here; nil for a head
 	shared *objects
 }
@@ -49,10 +52,14 @@ func newSnapshot(s *store, head plumbing.Hash) (*Snapshot, error) {
 	if err != nil {
 		return nil, storeFault{err}
 	}
+	at, err := committedAt(data)
+	if err != nil {
+		return nil, storeFault{err}
+	}
 	if _, err := o.tree(root); err != nil {
 		return nil, err
 	}
-	return &Snapshot{id: head, root: root, shared: o}, nil
+	return &Snapshot{id: head, root: root, at: at, shared: o}, nil
 }
 
 // rootOf is the tree of a commit: its first line.
@@ -63,6 +70,18 @@ func rootOf(commit []byte) (plumbing.Hash, error) {
 		return plumbing.ZeroHash, errors.New("this is no commit")
 	}
 	return plumbing.NewHash(string(hex)), nil
+}
+
+// committedAt is the committer's time of a commit.
+func committedAt(commit []byte) (time.Time, error) {
+	_, rest, ok := bytes.Cut(commit, []byte("\ncommitter "))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	words := bytes.Fields(line[bytes.LastIndexByte(line, '>')+1:])
+	if !ok || len(words) == 0 {
+		return time.Time{}, errors.New("this commit has no committer")
+	}
+	seconds, err := strconv.ParseInt(string(words[0]), 10, 64)
+	return time.Unix(seconds, 0).UTC(), err
 }
 
 // ID is the commit's id.
