@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"errors"
+	"fmt"
 	"go/token"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
@@ -102,7 +103,16 @@ func documentFinding(err error) diag.Finding {
 type pins struct {
 	dir    string
 	tag    string                     // the key in a file that holds the tag
+	order  string                     // how tags are ordered: "numeric", "semver", or "" where that cannot be told
 	images map[string]map[string]bool // by environment
+}
+
+// orderField is the line that declares how tags are ordered.
+func (p pins) orderField() string {
+	if p.order == "" {
+		return ""
+	}
+	return fmt.Sprintf("\t// A tag without a place in this order, as a commit, never moves by itself.\n\torder: %q\n", p.order)
 }
 
 // has reports whether an image has a pin in any environment.

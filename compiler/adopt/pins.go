@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,12 +39,12 @@ func findPins(charts *tree.Tree, beside string, environments []string) pins {
 	var best pins
 	most := 0
 	for _, dir := range slices.Sorted(maps.Keys(folders)) {
-		tag, n := tagKey(folders[dir])
+		tag, order, n := tagKey(folders[dir])
 		if tag == "" || n < most || n == most && !strings.HasPrefix(dir, beside+"/") {
 			continue
 		}
 		most = n
-		best = pins{dir: dir, tag: tag, images: map[string]map[string]bool{}}
+		best = pins{dir: dir, tag: tag, order: order, images: map[string]map[string]bool{}}
 		for environment, files := range folders[dir] {
 			best.images[environment] = map[string]bool{}
 			for image := range files {
@@ -55,8 +56,8 @@ func findPins(charts *tree.Tree, beside string, environments []string) pins {
 }
 
 // tagKey is the key that holds a text in nearly all of the files, and the most different ones: a
-// tag. It also counts the files.
-func tagKey(folder map[string]map[string]*node) (key string, files int) {
+// tag. It also says how such tags are ordered, and counts the files.
+func tagKey(folder map[string]map[string]*node) (key, order string, files int) {
 	found := map[string]int{}
 	different := map[string]map[string]bool{}
 	for _, images := range folder {
@@ -80,7 +81,32 @@ func tagKey(folder map[string]map[string]*node) (key string, files int) {
 			key = k
 		}
 	}
-	return key, files
+	return key, tagOrder(different[key]), files
+}
+
+var (
+	numberedTag = regexp.MustCompile(`^[vVrRbB]?[0-9]{1,18}$`)
+	versionTag  = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+([-+].*)?$`)
+)
+
+// tagOrder is the order that tags have, if all that have one have the same: "numeric", "semver" or "".
+func tagOrder(tags map[string]bool) string {
+	numbered, versions := 0, 0
+	for tag := range tags {
+		switch {
+		case numberedTag.MatchString(tag):
+			numbered++
+		case versionTag.MatchString(tag):
+			versions++
+		}
+	}
+	switch {
+	case numbered > 0 && versions == 0:
+		return "numeric"
+	case versions > 0 && numbered == 0:
+		return "semver"
+	}
+	return ""
 }
 
 // tagText is what a value says as a tag. Plain 123 and 1.10 are tags too, to those who forget quotes.

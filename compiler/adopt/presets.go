@@ -171,11 +171,11 @@ func (p presets) image(b *strings.Builder) {
 #Image: {
 	schema.#Image
 	name: _
-	pin: {for E, _ in environments.all {
+%s	pin: {for E, _ in environments.all {
 		(E): {path: %s, tag: %s}
 	}}
 }
-`, quote([]part{{text: p.pins.dir + "/"}, {expr: "E"}, {text: "/"}, {expr: "name"}}, 0), quote([]part{{text: p.pins.tag}}, 0))
+`, p.pins.orderField(), quote([]part{{text: p.pins.dir + "/"}, {expr: "E"}, {text: "/"}, {expr: "name"}}, 0), quote([]part{{text: p.pins.tag}}, 0))
 }
 
 func (p presets) release(b *strings.Builder, d *declarations) {

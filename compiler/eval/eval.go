@@ -32,6 +32,7 @@ func Places(source Source) (release.Places, error) {
 	}
 	d := decoder{inst: inst}
 	places := d.places(v)
+	release.InOrder(places.Environments)
 	return places, d.findings.Sorted().Err()
 }
 

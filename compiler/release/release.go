@@ -4,7 +4,11 @@
 // and nil. Numbers keep the text in which they were declared.
 package release
 
-import "go/token"
+import (
+	"cmp"
+	"go/token"
+	"slices"
+)
 
 // An Environment is a place where apps run.
 type Environment struct {
@@ -33,6 +37,24 @@ type Chart struct {
 type Places struct {
 	Environments []Environment // in the order of After, then by name
 	ChartsRepo   ChartsRepo
+}
+
+// InOrder sorts environments as releases pass through them, then by name.
+func InOrder(environments []Environment) {
+	after := map[string]string{}
+	for _, e := range environments {
+		after[e.Name] = e.After.Name
+	}
+	depth := func(e Environment) int {
+		n := 0
+		for at := e.After.Name; at != "" && n <= len(after); at = after[at] {
+			n++
+		}
+		return n
+	}
+	slices.SortStableFunc(environments, func(a, b Environment) int {
+		return cmp.Or(cmp.Compare(depth(a), depth(b)), cmp.Compare(a.Name, b.Name))
+	})
 }
 
 // A Unit is what one folder of apps/ declares. It was evaluated alone.
@@ -85,6 +107,15 @@ type Pin struct {
 	Path        string   // the file
 	Key         string   // the key in it that holds the tag, or a path to it
 	Mirror      []Mirror // other keys of the file that a running workflow reads, by name
+}
+
+// Keys are all keys of the file that bumps write, and that are nobody's to declare.
+func (p Pin) Keys() []string {
+	keys := []string{p.Key}
+	for _, m := range p.Mirror {
+		keys = append(keys, m.Key)
+	}
+	return keys
 }
 
 // A Mirror is a key of a pin's file that says for others what pintle knows.
