@@ -133,7 +133,7 @@ func (o Options) declared(ctx context.Context, config *load.Config) (*declaratio
 			d.count(a)
 			for _, image := range a.Builds {
 				for _, pin := range image.Pins {
-					d.pins[pin.Path] = append(d.pins[pin.Path], pin.Key)
+					d.pins[pin.Path] = append(d.pins[pin.Path], pin.Keys()...)
 				}
 			}
 		}
@@ -144,7 +144,7 @@ func (o Options) declared(ctx context.Context, config *load.Config) (*declaratio
 	if len(o.Apps) == 0 && len(d.findings) == 0 {
 		apps.AllAdded()
 	}
-	if list := apps.Findings(); len(list) > 0 {
+	if list := append(apps.Findings(), render.Declared(d.fragments, d.pins)...); len(list) > 0 {
 		return nil, append(d.findings, list...).Sorted()
 	}
 	return d, nil

@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 	"strings"
 
@@ -92,49 +91,4 @@ func (p *page) takeOut(r *region) edit {
 		e.end++
 	}
 	return e
-}
-
-// keepPin makes the claims leave a tag as it stands: what is declared has no say in it.
-func keepPin(have any, claims []*claim, pin string) {
-	path := strings.Split(pin, ".")
-	if m, ok := have.(map[string]any); ok && m[pin] != nil {
-		path = []string{pin}
-	}
-	tag := have
-	for _, key := range path {
-		m, ok := tag.(map[string]any)
-		if !ok {
-			return
-		}
-		if tag, ok = m[key]; !ok {
-			return
-		}
-	}
-	for _, c := range claims {
-		whole := append(slices.Clone(c.path), c.id)
-		if c.inList() || c.gone || len(path) <= len(whole) || !slices.Equal(path[:len(whole)], whole) {
-			continue
-		}
-		value, ok := c.value.(map[string]any)
-		if !ok {
-			continue
-		}
-		c.value = withLeaf(value, path[len(whole):], tag)
-		c.text = document.Append(nil, map[string]any{c.id: c.value}, c.indent, c.order)
-	}
-}
-
-// withLeaf is a copy of m with one leaf set.
-func withLeaf(m map[string]any, path []string, leaf any) map[string]any {
-	out := maps.Clone(m)
-	if out == nil {
-		out = map[string]any{}
-	}
-	if len(path) == 1 {
-		out[path[0]] = leaf
-		return out
-	}
-	next, _ := out[path[0]].(map[string]any)
-	out[path[0]] = withLeaf(next, path[1:], leaf)
-	return out
 }
