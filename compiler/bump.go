@@ -26,6 +26,15 @@ type Bumped struct {
 	Branch   string
 }
 
+// Findings are why outcomes are refused.
+func (b *Bumped) Findings() diag.List {
+	var list diag.List
+	for _, out := range b.Outcomes {
+		list = append(list, out.Findings...)
+	}
+	return list.Sorted()
+}
+
 // Bump moves images, one commit an intent, all in one push. With write false it only says what would be
 // done. Refusals are in the outcomes; they keep no other intent from being carried out.
 func Bump(ctx context.Context, o ChartsOptions, intents []commit.Intent, write bool) (*Bumped, error) {

@@ -96,21 +96,26 @@ type Committed struct {
 	into    string // the branch that a pull request would go to
 }
 
-// OpenPullRequest opens a pull request for a branch that was written, or brings the open one up to date.
-// It reports where it is.
+// OpenPullRequest opens a pull request for the branch that was written, or brings the open one up to
+// date. It reports where it is, or "" where the branch has nothing that the other has not.
 func OpenPullRequest(ctx context.Context, c *Committed) (url string, err error) {
-	title, body := "Update from the declarations", "Made by pintle from the declarations"
+	heads, err := c.remote.Branches(ctx)
+	if err != nil || heads[c.Branch] == heads[c.into] {
+		return "", err
+	}
+	pr := repo.PullRequest{Head: c.Branch, Base: c.into, Title: "Update from the declarations", Keep: len(c.Plan.Commits) == 0}
 	if len(c.Plan.Commits) == 1 {
-		title = c.Plan.Commits[0].Title
+		pr.Title = c.Plan.Commits[0].Title
 	}
+	pr.Body = "Made by pintle from the declarations"
 	if c.Source != "" {
-		body += " at " + c.Source
+		pr.Body += " at " + c.Source
 	}
-	body += ".\n"
+	pr.Body += ".\n"
 	for _, made := range c.Plan.Commits {
-		body += "\n* " + made.Title
+		pr.Body += "\n* " + made.Title
 	}
-	url, _, err = c.remote.OpenPullRequest(ctx, repo.PullRequest{Head: c.Branch, Base: c.into, Title: title, Body: body + "\n"})
+	url, _, err = c.remote.OpenPullRequest(ctx, pr)
 	return url, err
 }
 

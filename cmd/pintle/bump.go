@@ -70,10 +70,8 @@ true}, and where wanted "sequence", "by", "reason", "source", "intent", "at".`,
 				return inPart(refused)
 			}
 			report.Bumped(p.stdout, done.Outcomes, where)
-			for _, out := range done.Outcomes {
-				if len(out.Findings) > 0 {
-					report.Findings(p.stderr, out.Findings, p.prefix())
-				}
+			if refused > 0 {
+				report.Findings(p.stderr, done.Findings(), p.prefix())
 			}
 			if !f.write && refused < len(done.Outcomes) {
 				fmt.Fprintln(p.stderr, "nothing is written; --commit writes it")

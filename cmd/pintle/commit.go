@@ -46,7 +46,7 @@ With --branch it writes to a branch for a pull request, which --open-pr opens.`,
 				return err
 			}
 			url := ""
-			if openPR && len(done.Plan.Commits) > 0 || openPR && done.Written {
+			if openPR {
 				if url, err = compiler.OpenPullRequest(cmd.Context(), done); err != nil {
 					return err
 				}

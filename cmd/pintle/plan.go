@@ -83,7 +83,7 @@ declares any longer is removed. With -o the plan is written to a file, which
 				report.Findings(p.stderr, made.Findings, p.prefix())
 			}
 			report.Plan(p.stdout, made.Plan, made.Changes, p.colour())
-			fmt.Fprintln(p.stderr, report.PlanSummary(made.Plan, made.TakenIn, made.Held))
+			fmt.Fprintln(p.stderr, report.PlanSummary(made.Plan, len(made.Findings), made.Held))
 			if out != "" {
 				fmt.Fprintf(p.stderr, "written to %s; carry it out with `pintle commit %s`\n", out, out)
 			}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,11 +34,20 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("CUE_REGISTRY", "none")
+			env.Setenv("PINTLE_NOW", "2026-03-02T15:00:00Z")
+			env.Setenv("PINTLE_BY", "robin")
+			env.Setenv("PINTLE_CACHE", filepath.Join(env.WorkDir, ".cache"))
+			for _, who := range []string{"AUTHOR", "COMMITTER"} { // of commits that git makes
+				env.Setenv("GIT_"+who+"_NAME", "Robin")
+				env.Setenv("GIT_"+who+"_EMAIL", "robin@example.org")
+				env.Setenv("GIT_"+who+"_DATE", "2026-03-01T09:00:00Z")
+			}
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":  exits,
 			"append": appendText,
+			"remote": remote,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "mount" {
@@ -64,6 +74,25 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strconv.Itoa(code); got != args[0] {
 		ts.Fatalf("exit code %s, not %s", got, args[0])
 	}
+}
+
+// remote NAME [DIR] makes a bare git repository, whose branch main has the files of a folder.
+func remote(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: remote NAME [DIR]")
+	}
+	git := func(args ...string) {
+		ts.Check(ts.Exec("git", append([]string{"-c", "user.name=Robin", "-c", "user.email=robin@example.org"}, args...)...))
+	}
+	bare := ts.MkAbs(args[0])
+	git("init", "-q", "--bare", "-b", "main", bare)
+	if len(args) == 1 {
+		return
+	}
+	files := []string{"--git-dir", bare, "--work-tree", ts.MkAbs(args[1])}
+	git(append(files, "add", "-A")...)
+	git(append(files, "commit", "-q", "-m", "as it was")...)
+	ts.Check(os.Remove(filepath.Join(bare, "index")))
 }
 
 // append FILE TIMES TEXT adds a text to a file, so many times. In TEXT, \n and the like are Go's, and {i} is a count.

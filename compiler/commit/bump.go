@@ -248,6 +248,8 @@ func coalesced(intents []Intent, policies map[string]promote.Policy) []string {
 		switch {
 		case !before:
 			last[k] = i
+		case in.Tag == intents[j].Tag:
+			by[i] = "the same one comes before it in the batch"
 		case in.Kind.Automatic() && promote.Older(policy, in.Request, intents[j].Request):
 			by[i] = "a newer one in the same batch: " + intents[j].Tag
 		default:

@@ -15,6 +15,7 @@ import (
 type PullRequest struct {
 	Head, Base  string // branches
 	Title, Body string
+	Keep        bool // leave the text of one that is open already
 }
 
 // openPullRequest opens a pull request through GitHub's REST API, or finds the open one of the same
@@ -49,7 +50,7 @@ func openPullRequest(ctx context.Context, client *http.Client, api, owner, repo,
 			return fail(refused)
 		}
 	}
-	if open.Title == pr.Title && open.Body == pr.Body {
+	if pr.Keep || open.Title == pr.Title && open.Body == pr.Body {
 		return open.URL, false, nil
 	}
 	in := map[string]string{"title": pr.Title, "body": pr.Body}

@@ -48,7 +48,7 @@ func TestPullRequestRace(t *testing.T) {
 			g.pulls = []map[string]any{newPull("b", "main", "theirs", nil)}
 		}
 	}
-	url, created, err := openPullRequest(t.Context(), apiClient(), serve(t, g), "team", "charts", "right", PullRequest{"b", "main", "ours", "x"})
+	url, created, err := openPullRequest(t.Context(), apiClient(), serve(t, g), "team", "charts", "right", PullRequest{Head: "b", Base: "main", Title: "ours", Body: "x"})
 	if err != nil || created || url == "" || g.pulls[0]["title"] != "ours" {
 		t.Errorf("got %s, %v, %v, %v", url, created, err, g.pulls)
 	}

@@ -100,12 +100,15 @@ func coloured(line string, colour bool) string {
 }
 
 // PlanSummary is a plan in one line.
-func PlanSummary(p plan.Plan, takenIn, held int) string {
+func PlanSummary(p plan.Plan, refused, held int) string {
 	counts := map[plan.Action]int{}
 	for _, m := range p.Moves() {
 		counts[m.Action]++
 	}
-	if len(p.Commits) == 0 {
+	switch {
+	case len(p.Commits) == 0 && refused > 0:
+		return "nothing can be written: see above" + leftOut(held)
+	case len(p.Commits) == 0:
 		return "nothing to do: the charts repo says what is declared" + leftOut(held)
 	}
 	var parts []string
@@ -117,7 +120,7 @@ func PlanSummary(p plan.Plan, takenIn, held int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, a.text))
 		}
 	}
-	return fmt.Sprintf("%s on %s of %s: elements %s%s", count(len(p.Commits), "commit"), p.Branch, p.Charts, strings.Join(parts, ", "), leftOut(held))
+	return fmt.Sprintf("%s on %s of %s; elements: %s%s", count(len(p.Commits), "commit"), p.Branch, p.Charts, strings.Join(parts, ", "), leftOut(held))
 }
 
 func leftOut(held int) string {
