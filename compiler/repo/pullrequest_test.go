@@ -62,7 +62,7 @@ func TestPullRequestErrors(t *testing.T) {
 		{"charts", "wr0ng", "b", "GitHub says 401 Bad credentials"},
 		{"other", "right", "b", "GitHub says 404 Not Found"},
 	} {
-		_, _, err := openPullRequest(t.Context(), apiClient(), api, "team", tc.repo, tc.token, PullRequest{tc.head, "main", "t", "b"})
+		_, _, err := openPullRequest(t.Context(), apiClient(), api, "team", tc.repo, tc.token, PullRequest{Head: tc.head, Base: "main", Title: "t", Body: "b"})
 		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "wr0ng") {
 			t.Errorf("got %v, want %s", err, tc.want)
 		}

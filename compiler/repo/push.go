@@ -2,10 +2,7 @@ package repo
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
-	"crypto/sha1"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +57,7 @@ func (r *Remote) Push(ctx context.Context, branch string, from, to *Snapshot) er
 	}
 	req.Progress = &progress
 	req.Commands = []*packp.Command{{Name: plumbing.NewBranchReferenceName(branch), Old: old, New: to.id}}
-	req.Packfile = io.NopCloser(bytes.NewReader(pack))
+	req.Packfile = io.NopCloser(bytes.NewReader(pack.data))
 
 	// From here on Ctrl-C waits for the answer: it would leave us not knowing, and it comes soon.
 	report, err := heard(context.WithoutCancel(ctx), patience*r.opts.Silence, func(ctx context.Context, _ func()) (*packp.ReportStatus, error) {
@@ -81,14 +78,14 @@ func (r *Remote) Push(ctx context.Context, branch string, from, to *Snapshot) er
 
 // keep puts what was pushed into the store, so that it need not be fetched. That it may fail does not
 // matter to anybody.
-func (r *Remote) keep(branch string, from, to *Snapshot, pack []byte) {
+func (r *Remote) keep(branch string, from, to *Snapshot, made *pack) {
 	if from == nil || r.store == nil || r.store != to.shared.store {
 		return
 	}
 	if have, _ := r.store.known(branch); have != from.id {
 		return
 	}
-	if err := r.store.add(bytes.NewReader(pack)); err == nil {
+	if err := r.store.addOwn(made); err == nil {
 		_ = r.store.remember(branch, to.id, nil)
 	}
 }
@@ -125,35 +122,4 @@ func (r *Remote) verdict(branch string, report *packp.ReportStatus, hooks string
 		f.Fix = "the branch may be protected; use an identity that may write to it, or --branch for a pull request"
 	}
 	return f
-}
-
-// packed is a pack of whole objects. Deltas would cost more time than they save: what is new is small.
-func packed(made []madeObject) ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteString("PACK")
-	var word [8]byte
-	binary.BigEndian.PutUint32(word[:4], 2) // version
-	binary.BigEndian.PutUint32(word[4:], uint32(len(made)))
-	out.Write(word[:])
-	z := zlib.NewWriter(&out)
-	for _, o := range made {
-		// The kind and the lowest 4 bits of the size, then 7 bits a byte, as gitformat-pack(5) says.
-		size := len(o.data)
-		b := byte(o.kind)<<4 | byte(size&0xf)
-		for size >>= 4; size > 0; size >>= 7 {
-			out.WriteByte(b | 0x80)
-			b = byte(size & 0x7f)
-		}
-		out.WriteByte(b)
-		z.Reset(&out)
-		if _, err := z.Write(o.data); err != nil {
-			return nil, err
-		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-	}
-	sum := sha1.Sum(out.Bytes())
-	out.Write(sum[:])
-	return out.Bytes(), nil
 }

@@ -162,6 +162,48 @@ func (s *store) add(pack io.Reader) error {
 	return storeFault{err}
 }
 
+// addOwn takes a pack in that was made here. Its objects are known, so it need not be read again.
+func (s *store) addOwn(p *pack) error {
+	if s.dir == "" {
+		return s.add(bytes.NewReader(p.data))
+	}
+	index, err := p.index()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(s.dir, fmt.Sprint(s.heads.Generation), "objects", "pack")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return storeFault{err}
+	}
+	// The index comes last: without it there is no pack.
+	name := filepath.Join(dir, "pack-"+p.sum.String())
+	if err := putFile(name+".pack", p.data); err != nil {
+		return err
+	}
+	if err := putFile(name+".idx", index); err != nil {
+		return err
+	}
+	s.use()
+	return nil
+}
+
+// putFile writes a file beside and renames it, so that it is there whole or not at all.
+func putFile(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".new-")
+	if err != nil {
+		return storeFault{err}
+	}
+	defer os.Remove(f.Name()) // gone already if all went well
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return storeFault{err}
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return storeFault{err}
+	}
+	return nil
+}
+
 // fallible remembers whether it was the source that failed.
 type fallible struct {
 	r   io.Reader
@@ -218,19 +260,7 @@ func (s *store) write() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(s.dir, ".heads-")
-	if err != nil {
-		return storeFault{err}
-	}
-	defer os.Remove(f.Name()) // gone already if all went well
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return storeFault{err}
-	}
-	if err := os.Rename(f.Name(), filepath.Join(s.dir, headsFile)); err != nil {
-		return storeFault{err}
-	}
-	return nil
+	return putFile(filepath.Join(s.dir, headsFile), append(data, '\n'))
 }
 
 // reset begins a new generation, with nothing in it.
