@@ -20,8 +20,8 @@ lint: ## vet, staticcheck, gofumpt, and cue's own fmt and vet of the reference c
 	$(GO) tool cue fmt --check --diff ./schema ./environments ./apps/...
 	$(GO) tool cue vet -c ./schema ./environments ./apps/...
 
-bench: build ## time and memory beside upstream's cue, as a table
-	$(GO) test ./cmd/pintle -run '^$$' -bench '^BenchmarkTable$$' -benchtime 1x -timeout 60m -v
+bench: build ## time and memory beside upstream's cue, and beside a script of git commands, as tables
+	$(GO) test ./cmd/pintle -run '^$$' -bench '^Benchmark(Table|Writing)$$' -benchtime 1x -timeout 60m -v
 
 bench-large: build ## the same with 10,000 apps in 5 environments
 	PINTLE_BENCH_LARGE=1 $(GO) test ./cmd/pintle -run '^$$' -bench '^BenchmarkTable$$' -benchtime 1x -timeout 120m -v

@@ -119,23 +119,31 @@ func environmentOf(moves []Move) string {
 
 // title says what a commit does, in the words of its apps.
 func (c *Commit) title() string {
-	const most = 3
 	where := cmp.Or(c.Environment, "all environments")
 	var parts []string
 	for _, a := range []struct {
 		action Action
 		verb   string
 	}{{Change, "change"}, {Add, "add"}, {Remove, "remove"}, {TakeIn, "take in"}, {Forget, "forget"}} {
-		names := c.owners(a.action)
-		if len(names) == 0 || a.action == TakeIn && len(parts) > 0 {
+		apps, defaults := c.owners(a.action)
+		if len(apps) == 0 && !defaults || a.action == TakeIn && len(parts) > 0 {
 			continue
 		}
-		if len(names) > most {
-			names = append(names[:most-1], fmt.Sprintf("%d more", len(names)-most+1))
-		}
-		parts = append(parts, a.verb+" "+diag.Listed(names))
+		parts = append(parts, a.verb+" "+diag.Listed(named(apps, defaults)))
 	}
 	return where + ": " + strings.Join(parts, "; ")
+}
+
+// named are a few owners by name, and many by number.
+func named(apps []string, defaults bool) []string {
+	const few = 3
+	if len(apps) > few {
+		apps = []string{fmt.Sprintf("%d apps", len(apps))}
+	}
+	if defaults {
+		apps = append([]string{"its defaults"}, apps...)
+	}
+	return apps
 }
 
 // Apps are the apps that a commit is about, by name.
@@ -152,19 +160,21 @@ func (c Commit) Apps() []string {
 	return names
 }
 
-// owners are whose elements an action is about.
-func (c *Commit) owners(action Action) []string {
-	var names []string
+// owners are whose elements an action is about: apps by name, and the environment itself.
+func (c *Commit) owners(action Action) (apps []string, defaults bool) {
 	for _, f := range c.Files {
 		for _, m := range f.Moves {
-			name := cmp.Or(m.App, "its defaults")
-			if m.Action == action && !slices.Contains(names, name) {
-				names = append(names, name)
+			switch {
+			case m.Action != action:
+			case m.App == "":
+				defaults = true
+			case !slices.Contains(apps, m.App):
+				apps = append(apps, m.App)
 			}
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(apps)
+	return apps, defaults
 }
 
 // maxShare is the part of an environment's releases that may go at once without being asked for: a fifth.
