@@ -141,6 +141,9 @@ func (o Options) declared(ctx context.Context, config *load.Config) (*declaratio
 			o.Progress(done, len(units))
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // units are missing, and their apps would count as declared no longer
+	}
 	if len(o.Apps) == 0 && len(d.findings) == 0 {
 		apps.AllAdded()
 	}

@@ -196,10 +196,19 @@ func (o *objects) blob(p string, e entry) ([]byte, error) {
 		return made.data, nil
 	}
 	if size, err := o.store.objects.EncodedObjectSize(e.id); err == nil && size > MaxFile {
-		return nil, fmt.Errorf("charts repo: %s has %d MB, more than the %d MB that are read", p, size>>20, MaxFile>>20)
+		return nil, &PathError{p, fmt.Sprintf("it has %d MB, more than the %d MB that are read", size>>20, MaxFile>>20)}
 	}
 	return o.store.object(plumbing.BlobObject, e.id)
 }
+
+// A PathError is a path of the charts repo at which there is something that cannot be read or written
+// as a file. It concerns this path alone.
+type PathError struct {
+	Path string
+	What string // "it is a symlink, ..."
+}
+
+func (e *PathError) Error() string { return fmt.Sprintf("charts repo: %s: %s", e.Path, e.What) }
 
 func notPlain(p string, e entry, wanted string) error {
 	is := "a file"
@@ -211,7 +220,7 @@ func notPlain(p string, e entry, wanted string) error {
 	case e.mode == modeSubmodule:
 		is = "a submodule, whose files are in another repository"
 	}
-	return fmt.Errorf("charts repo: %s is %s; it should be %s", p, is, wanted)
+	return &PathError{p, fmt.Sprintf("it is %s; it should be %s", is, wanted)}
 }
 
 // madeSince are the objects that commits after a head consist of, as far as they were made here.

@@ -1,0 +1,188 @@
+package compiler
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"go/token"
+	"slices"
+
+	"github.com/pintle-dev/pintle/compiler/commit"
+	"github.com/pintle-dev/pintle/compiler/diag"
+	"github.com/pintle-dev/pintle/compiler/document"
+	"github.com/pintle-dev/pintle/compiler/plan"
+	"github.com/pintle-dev/pintle/compiler/render"
+	"github.com/pintle-dev/pintle/compiler/repo"
+	"github.com/pintle-dev/pintle/compiler/state"
+	"github.com/pintle-dev/pintle/compiler/tree"
+)
+
+// Committed is what came of writing a plan.
+type Committed struct {
+	Planned
+	commit.Landing
+	Commits []string // their ids, in order
+	Remote  string
+	remote  *repo.Remote
+	into    string // the branch that a pull request would go to
+}
+
+// Commit makes the charts repo what the declarations say.
+func Commit(ctx context.Context, o ChartsOptions) (*Committed, error) {
+	w, err := o.writing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.land(ctx, func(base *repo.Snapshot) (*Planned, *repo.Snapshot, error) {
+		p, _, next, err := w.plan(base)
+		return p, next, err
+	})
+}
+
+func (w *writing) land(ctx context.Context, make func(*repo.Snapshot) (*Planned, *repo.Snapshot, error)) (*Committed, error) {
+	c := &Committed{Remote: w.remote.String(), remote: w.remote, into: cmp.Or(w.Commit.From, w.Commit.Branch)}
+	landing, err := commit.Land(ctx, w.remote, w.Commit, func(base *repo.Snapshot) (*repo.Snapshot, error) {
+		p, next, err := make(base)
+		if err != nil {
+			return nil, err
+		}
+		c.Planned = *p
+		return next, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Landing = *landing
+	c.Commits = landing.Head.Since(landing.Base)
+	return c, nil
+}
+
+// write makes the commits of a plan on top of a head.
+func (w *writing) write(base *repo.Snapshot, j *joint, p *Planned) (*repo.Snapshot, error) {
+	if err := w.notOlder(j, p); err != nil {
+		return nil, err
+	}
+	next := base
+	for i := range p.Commits {
+		c := &p.Commits[i]
+		own, all, err := w.changes(j, c)
+		if err != nil {
+			return nil, err
+		}
+		p.Changes = append(p.Changes, own...)
+		if len(all) == 0 {
+			continue
+		}
+		next, err = commit.Config(next, commit.Declared{
+			Commit: *c, Changes: all, Source: p.Source, By: w.By, Reason: w.Reason, At: w.At,
+		}, w.Commit)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return next, nil
+}
+
+// changes are what one commit does to the charts repo's own files, and with the manifests.
+func (w *writing) changes(j *joint, c *plan.Commit) (own, all []tree.Change, err error) {
+	var fragments []render.Fragment
+	charts := render.Charts{Base: j.inputs.Base, Gone: map[string][]document.Element{}, Pins: j.inputs.Pins}
+	before, after := &tree.Tree{}, &tree.Tree{}
+	manifests := &tree.Tree{}
+	for _, file := range c.Files {
+		if data, ok := j.inputs.Base.Get(file.Path); ok {
+			before.Put(file.Path, data)
+			after.Put(file.Path, data)
+		}
+		writes := false
+		for _, m := range file.Moves {
+			writes = writes || m.Action.Writes()
+			if m.Action == plan.Remove {
+				charts.Gone[file.Path] = append(charts.Gone[file.Path], m.Element.Element)
+			}
+		}
+		if writes {
+			after.Delete(file.Path)
+			fragments = append(fragments, j.fragments[file.Path]...)
+		}
+		w.manifest(j, file, manifests)
+	}
+	made, err := render.Tree(fragments, charts)
+	if err != nil {
+		return nil, nil, err
+	}
+	for path, data := range made.All() {
+		after.Put(path, data)
+	}
+	own = tree.Changes(before, after)
+	old, err := j.base.Read(manifests.Paths())
+	if err != nil {
+		return nil, nil, err
+	}
+	for path, data := range manifests.All() {
+		if len(data) == 0 {
+			manifests.Delete(path) // nothing of the file is ours any more
+		}
+	}
+	all = slices.Concat(own, tree.Changes(old, manifests))
+	slices.SortFunc(all, func(a, b tree.Change) int { return cmp.Compare(a.Path, b.Path) })
+	return own, all, nil
+}
+
+// manifest puts what is listed of a file once its moves are made; nothing where nothing is left.
+func (w *writing) manifest(j *joint, file plan.File, into *tree.Tree) {
+	was := j.inputs.Manifests[file.Path]
+	m := state.Manifest{Source: cmp.Or(w.source.String(), was.Source)}
+	moved := map[document.Element]bool{}
+	for _, move := range file.Moves {
+		moved[move.Element.Element] = true
+		if move.Action != plan.Remove && move.Action != plan.Forget {
+			m.Elements = append(m.Elements, move.Element)
+		}
+	}
+	for _, e := range was.Elements {
+		if !moved[e.Element] {
+			m.Elements = append(m.Elements, e)
+		}
+	}
+	slices.SortFunc(m.Elements, func(a, b state.Element) int { return a.Element.Compare(b.Element) })
+	at := state.ManifestPath(file.Path)
+	if len(m.Elements) == 0 {
+		into.Put(at, nil)
+		return
+	}
+	into.Put(at, m.Encode(file.Path))
+}
+
+// notOlder is the rule `order` for the declarations: what is written comes from a revision that has come
+// after the one that was written last, file by file.
+func (w *writing) notOlder(j *joint, p *Planned) error {
+	if w.AllowOlder {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, c := range p.Commits {
+		for _, file := range c.Files {
+			last := j.inputs.Manifests[file.Path].Source
+			if last == "" || seen[last] {
+				continue
+			}
+			seen[last] = true
+			f := diag.Finding{Rule: "order", Where: token.Position{Filename: file.Path}}
+			switch w.source.After(last) {
+			case repo.Newer:
+				continue
+			case repo.Older:
+				f.What = fmt.Sprintf("the config repo is at %.12s, which does not come after %.12s, from which this was last written", w.source.Commit, last)
+				f.Why = "two merges may have been compiled out of order, or this is another branch; writing it would undo the newer one"
+				f.Fix = "compile the newest revision; if going back is meant, say so with --allow-older"
+			default:
+				f.What = fmt.Sprintf("this was last written from %.12s, which the config repo here does not have", last)
+				f.Why = "so nobody can tell whether what is declared here is newer"
+				f.Fix = "fetch its history (git fetch --unshallow; in GitHub Actions, fetch-depth: 0), or say --allow-older"
+			}
+			return diag.List{f}
+		}
+	}
+	return nil
+}
