@@ -3,14 +3,12 @@ package compiler
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"go/token"
 	"slices"
 
 	"github.com/pintle-dev/pintle/compiler/commit"
-	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/document"
 	"github.com/pintle-dev/pintle/compiler/plan"
+	"github.com/pintle-dev/pintle/compiler/promote"
 	"github.com/pintle-dev/pintle/compiler/render"
 	"github.com/pintle-dev/pintle/compiler/repo"
 	"github.com/pintle-dev/pintle/compiler/state"
@@ -154,8 +152,8 @@ func (w *writing) manifest(j *joint, file plan.File, into *tree.Tree) {
 	into.Put(at, m.Encode(file.Path))
 }
 
-// notOlder is the rule `order` for the declarations: what is written comes from a revision that has come
-// after the one that was written last, file by file.
+// notOlder asks the rules of every file that is written: what is older than what was written last is
+// refused, file by file, because a rollout may have brought some of them further than others.
 func (w *writing) notOlder(j *joint, p *Planned) error {
 	if w.AllowOlder {
 		return nil
@@ -164,24 +162,16 @@ func (w *writing) notOlder(j *joint, p *Planned) error {
 	for _, c := range p.Commits {
 		for _, file := range c.Files {
 			last := j.inputs.Manifests[file.Path].Source
-			if last == "" || seen[last] {
+			if seen[last] {
 				continue
 			}
 			seen[last] = true
-			f := diag.Finding{Rule: "order", Where: token.Position{Filename: file.Path}}
-			switch w.source.After(last) {
-			case repo.Newer:
-				continue
-			case repo.Older:
-				f.What = fmt.Sprintf("the config repo is at %.12s, which does not come after %.12s, from which this was last written", w.source.Commit, last)
-				f.Why = "two merges may have been compiled out of order, or this is another branch; writing it would undo the newer one"
-				f.Fix = "compile the newest revision; if going back is meant, say so with --allow-older"
-			default:
-				f.What = fmt.Sprintf("this was last written from %.12s, which the config repo here does not have", last)
-				f.Why = "so nobody can tell whether what is declared here is newer"
-				f.Fix = "fetch its history (git fetch --unshallow; in GitHub Actions, fetch-depth: 0), or say --allow-older"
+			r := promote.Revision{Path: file.Path, Source: w.source.Commit, Last: last}
+			r.Follows, r.Known = w.source.Follows(last)
+			d := promote.DecideConfig(r)
+			if !d.Allowed() {
+				return d.Findings()
 			}
-			return diag.List{f}
 		}
 	}
 	return nil

@@ -75,6 +75,7 @@ type Ruling struct {
 	Rule     string
 	Verdict  Verdict
 	Sentence string         // lower case, no full stop
+	Why      string         // the reason of the rule, where it is not plain
 	Fix      string         // how to mend it, where it does not pass
 	Where    token.Position // what declares it
 }
@@ -108,7 +109,7 @@ func (d Decision) those(v Verdict) diag.List {
 	var list diag.List
 	for _, r := range d.Rulings {
 		if r.Verdict == v {
-			list = append(list, diag.Finding{Rule: r.Rule, Where: r.Where, What: r.Sentence, Fix: r.Fix})
+			list = append(list, diag.Finding{Rule: r.Rule, Where: r.Where, What: r.Sentence, Why: r.Why, Fix: r.Fix})
 		}
 	}
 	return list

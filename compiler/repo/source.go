@@ -143,36 +143,27 @@ func below(r *git.Repository, dir string) (string, error) {
 	return filepath.ToSlash(rel) + "/", nil
 }
 
-// An Order is how a revision of the config repo stands to the one that was written last.
-type Order int
-
-const (
-	Unknown Order = iota // the last one is not in this clone's history
-	Newer                // it is the last one, or has come after it
-	Older                // the last one has come after it, or is on another branch
-)
-
-// After says how a source stands to the one that was written last.
-func (s Source) After(last string) Order {
+// Follows reports whether a source is the one that was written last, or has come after it. Known is false
+// where the last one is not in this clone's history, so that nobody can tell.
+func (s Source) Follows(last string) (follows, known bool) {
 	last = strings.TrimSuffix(last, changedMark)
 	switch {
 	case last == "" || last == s.Commit:
-		return Newer
+		return true, true
 	case s.repo == nil:
-		return Unknown
+		return false, false
 	}
 	old, err := s.repo.CommitObject(plumbing.NewHash(last))
 	if err != nil {
-		return Unknown
+		return false, false
 	}
 	head, err := s.repo.CommitObject(plumbing.NewHash(s.Commit))
 	if err != nil {
-		return Unknown
+		return false, false
 	}
 	// Clocks differ between machines, by less than this.
 	const skew = 24 * time.Hour
-	found := errors.New("found")
-	tooOld := errors.New("too old")
+	found, tooOld := errors.New("found"), errors.New("too old")
 	err = object.NewCommitIterCTime(head, nil, nil).ForEach(func(c *object.Commit) error {
 		switch {
 		case c.Hash == old.Hash:
@@ -184,9 +175,9 @@ func (s Source) After(last string) Order {
 	})
 	switch {
 	case errors.Is(err, found):
-		return Newer
+		return true, true
 	case err == nil, errors.Is(err, tooOld):
-		return Older
+		return false, true
 	}
-	return Unknown // where a shallow clone ends
+	return false, false // where a shallow clone ends
 }
