@@ -66,13 +66,22 @@ func Bump(ctx context.Context, o ChartsOptions, intents []commit.Intent, write b
 	})
 	go policies()
 	b := &Bumped{Remote: remote.String(), Branch: o.Commit.Branch}
+	moved := map[int]commit.Outcome{} // by what was tried before, and may have arrived without an answer
 	err = o.bump(reading, remote, b, write, func(base *repo.Snapshot) (*repo.Snapshot, error) {
 		policies, err := policies()
 		if err != nil {
 			return nil, err
 		}
-		var next *repo.Snapshot
-		next, b.Outcomes, err = commit.Bump(base, intents, policies, o.Commit)
+		next, outcomes, err := commit.Bump(base, intents, policies, o.Commit)
+		for i, out := range outcomes {
+			switch before, tried := moved[i]; {
+			case out.Result == commit.Moved:
+				moved[i] = out
+			case tried && out.Result == commit.There && base.Knows(before.Commit):
+				outcomes[i] = before
+			}
+		}
+		b.Outcomes = outcomes
 		return next, err
 	})
 	if _, broken := policies(); broken != nil {

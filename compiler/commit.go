@@ -44,14 +44,15 @@ func (w *writing) land(ctx context.Context, make func(*repo.Snapshot) (*Planned,
 		if err != nil {
 			return nil, err
 		}
-		c.Planned = *p
+		if ids := next.Since(base); len(ids) > 0 || len(c.Commits) == 0 || !base.Knows(c.Commits[len(c.Commits)-1]) {
+			c.Planned, c.Commits = *p, ids
+		} // else what was tried before has arrived, without an answer
 		return next, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.Landing = *landing
-	c.Commits = landing.Head.Since(landing.Base)
 	return c, nil
 }
 
