@@ -46,16 +46,20 @@ var floors = map[string][]string{
 		"compiler/plan", "compiler/promote", "compiler/state", "compiler/repo", "compiler/release", "compiler/tree",
 		"compiler/diag",
 	},
+	"compiler/verify": {
+		"compiler/promote", "compiler/state", "compiler/repo", "compiler/release", "compiler/tree", "compiler/document",
+		"compiler/diag",
+	},
 	"compiler/report": {
 		"compiler/diag", "compiler/tree", "compiler/eval", "compiler/adopt", "compiler/plan", "compiler/promote",
-		"compiler/commit", "compiler/diff",
+		"compiler/commit", "compiler/diff", "compiler/verify",
 	},
 
 	// Floor 4: the conductor. Floor 5: the command line.
 	"compiler": {
 		"compiler/diag", "compiler/release", "compiler/tree", "compiler/repo", "compiler/load", "compiler/eval",
 		"compiler/check", "compiler/render", "compiler/adopt", "compiler/starter", "compiler/state", "compiler/document",
-		"compiler/promote", "compiler/plan", "compiler/commit",
+		"compiler/promote", "compiler/plan", "compiler/commit", "compiler/verify",
 	},
 	"cmd/pintle": {
 		"schema", "compiler", "compiler/report", "compiler/diag", "compiler/tree", "compiler/load", "compiler/starter",

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/pintle-dev/pintle/compiler/commit"
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/load"
 	"github.com/pintle-dev/pintle/compiler/report"
@@ -73,7 +74,7 @@ func (p *program) exit(ctx context.Context, err error) int {
 		return exitOK
 	case errors.Is(err, errNo):
 		return exitNo
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(err, commit.ErrUnclear):
 		fmt.Fprintln(p.stderr, "pintle: interrupted, nothing was written")
 		return exitFailed
 	case errors.As(err, &findings):
@@ -144,7 +145,7 @@ Exit codes: 0 done, 1 the answer is no (findings), 2 there is no answer
 		}
 		return nil
 	}
-	cmd.AddCommand(p.vet(), p.render(), p.explain(), p.init(), p.importRepo(), p.plan(), p.commit(), p.bump(), p.version())
+	cmd.AddCommand(p.vet(), p.render(), p.explain(), p.init(), p.importRepo(), p.plan(), p.commit(), p.bump(), p.verify(), p.version())
 	for _, c := range cmd.Commands() {
 		c.Args = sayingUsage(c.Args)
 	}

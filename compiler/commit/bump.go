@@ -2,7 +2,9 @@ package commit
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"go/token"
 	"slices"
 	"time"
 
@@ -78,7 +80,7 @@ func bump(base *repo.Snapshot, in Intent, policy promote.Policy, o Options) (*re
 		out.Pin = state.PinAt{Path: pin.Path, Key: pin.Key}
 		var err error
 		if files, err = base.Read([]string{pin.Path, recordPath}); err != nil {
-			return nil, out, err
+			return base, refused(out, err), asMachine(err)
 		}
 		if s, there, err = standing(files, *pin, recordPath); err != nil {
 			return base, refused(out, err), asMachine(err)
@@ -116,7 +118,7 @@ func bump(base *repo.Snapshot, in Intent, policy promote.Policy, o Options) (*re
 	slices.SortFunc(changes, func(a, b tree.Change) int { return cmp.Compare(a.Path, b.Path) })
 	next, err := base.Commit(changes, o.commit(in.message(out), in.At))
 	if err != nil {
-		return nil, out, err
+		return base, refused(out, err), asMachine(err)
 	}
 	out.Result, out.Commit = Moved, next.ID()
 	return next, out, nil
@@ -125,13 +127,29 @@ func bump(base *repo.Snapshot, in Intent, policy promote.Policy, o Options) (*re
 // refused is an outcome that the author of a file, or of an intent, can mend.
 func refused(out Outcome, err error) Outcome {
 	out.Result = Refused
-	out.Findings, _ = err.(diag.List)
+	out.Findings = mendable(err)
 	return out
+}
+
+// mendable is what the author can mend of an error, if anything.
+func mendable(err error) diag.List {
+	var list diag.List
+	var path *repo.PathError
+	switch {
+	case errors.As(err, &list):
+		return list
+	case errors.As(err, &path):
+		return diag.List{{
+			Rule: "pin-file", Where: token.Position{Filename: path.Path}, What: path.What,
+			Fix: "mend it in the charts repo, or declare another path in `pin`",
+		}}
+	}
+	return nil
 }
 
 // asMachine is an error unless it is one that the author can mend.
 func asMachine(err error) error {
-	if _, ok := err.(diag.List); ok {
+	if mendable(err) != nil {
 		return nil
 	}
 	return err

@@ -4,24 +4,25 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+
+	"github.com/pintle-dev/pintle/compiler/state"
 )
 
-// A Trailer is one line at the end of a commit's message, as git interpret-trailers has it. It is for
-// people and for tools that read the log; it counts only where the tree agrees.
+// A Trailer is one line at the end of a commit's message, as it is written; state.Trailers reads them.
 type Trailer struct{ Key, Value string }
 
 // The keys of trailers.
 const (
-	IntentID     = "Intent-Id"
-	KindKey      = "Kind"
-	ImageKey     = "Image"
-	AppKey       = "App"
-	Environment  = "Environment"
-	ImageTag     = "Image-Tag"
-	PreviousTag  = "Previous-Tag"
-	RequestedBy  = "Requested-By"
-	ReasonKey    = "Reason"
-	SourceCommit = "Source-Commit"
+	IntentID     = state.IntentTrailer
+	KindKey      = state.KindTrailer
+	ImageKey     = state.ImageTrailer
+	AppKey       = state.AppTrailer
+	Environment  = state.EnvironmentTrailer
+	ImageTag     = state.ImageTagTrailer
+	PreviousTag  = state.PreviousTagTrailer
+	RequestedBy  = state.RequestedByTrailer
+	ReasonKey    = state.ReasonTrailer
+	SourceCommit = state.SourceCommitTrailer
 )
 
 // message is a commit's subject, a body and its trailers. What is empty is left out. Values come from
@@ -41,22 +42,6 @@ func message(subject, body string, trailers []Trailer) string {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// Trailers are the trailers of a commit's message: the `Key: value` lines of its last paragraph.
-func Trailers(message string) map[string]string {
-	paragraphs := strings.Split(strings.TrimSpace(strings.ReplaceAll(message, "\r\n", "\n")), "\n\n")
-	if len(paragraphs) < 2 {
-		return nil // a subject alone has none
-	}
-	trailers := map[string]string{}
-	for line := range strings.Lines(paragraphs[len(paragraphs)-1]) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if ok && !strings.Contains(key, " ") {
-			trailers[key] = value
-		}
-	}
-	return trailers
-}
 
 // digest is a name for some texts that are the same only where all of them are.
 func digest(texts ...string) string {
