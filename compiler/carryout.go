@@ -45,7 +45,7 @@ func (w *writing) carryOut(base *repo.Snapshot, made plan.Plan) (*Planned, *repo
 	if err != nil {
 		return nil, nil, err
 	}
-	w.pins = made.Pins
+	w.pins, w.source = made.Pins, w.source.At(made.Source) // what is written is the plan's, whatever is checked out
 	j, err := w.join(base, fragments)
 	if err != nil {
 		return nil, nil, err

@@ -330,3 +330,14 @@ func TestBadPaths(t *testing.T) {
 		}
 	}
 }
+
+// A key of the document and an element of the list above it, both new and both at the end of the file.
+func TestTreeInsertsTheDeeperFirst(t *testing.T) {
+	got, err := joined(t, "domain: x\napps:\n  - name: old\n    replicas: 1\n", doc(map[string]any{"owner": "us"}), element("web", map[string]any{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "domain: x\napps:\n  - name: old\n    replicas: 1\n  - name: web\nowner: us\n"; got != want {
+		t.Errorf("got\n%s", got)
+	}
+}

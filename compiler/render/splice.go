@@ -66,6 +66,8 @@ func splice(name string, data []byte, file []Fragment, charts Charts) ([]byte, e
 	for _, pin := range charts.Pins[name] {
 		keepPin(have, claims, pin)
 	}
+	// Of two that are inserted at one line, the deeper one belongs to what stands above.
+	slices.SortStableFunc(claims, func(a, b *claim) int { return len(b.path) - len(a.path) })
 	if root.Kind != yaml.MappingNode || root.Style&yaml.FlowStyle != 0 {
 		return nil, diag.List{{
 			Rule:  "charts-file",

@@ -143,6 +143,12 @@ func below(r *git.Repository, dir string) (string, error) {
 	return filepath.ToSlash(rel) + "/", nil
 }
 
+// At is another revision of the same config repo, as String writes it.
+func (s Source) At(revision string) Source {
+	commit, changed := strings.CutSuffix(revision, changedMark)
+	return Source{Commit: commit, Changed: changed, repo: s.repo}
+}
+
 // Follows reports whether a source is the one that was written last, or has come after it. Known is false
 // where the last one is not in this clone's history, so that nobody can tell.
 func (s Source) Follows(last string) (follows, known bool) {
