@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/pintle-dev/pintle/compiler/check"
 	"github.com/pintle-dev/pintle/compiler/commit"
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/eval"
@@ -42,11 +41,8 @@ func Bump(ctx context.Context, o ChartsOptions, intents []commit.Intent, write b
 	if err != nil {
 		return nil, err
 	}
-	places, err := eval.Places(config.Environments)
+	places, err := placesOf(config)
 	if err != nil {
-		return nil, err
-	}
-	if err := check.Places(places).Err(); err != nil {
 		return nil, err
 	}
 	remote, err := o.charts(places)

@@ -7,7 +7,6 @@ import (
 	"go/token"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
-	"github.com/pintle-dev/pintle/compiler/eval"
 	"github.com/pintle-dev/pintle/compiler/load"
 	"github.com/pintle-dev/pintle/compiler/plan"
 	"github.com/pintle-dev/pintle/compiler/render"
@@ -21,14 +20,21 @@ func CommitPlan(ctx context.Context, o ChartsOptions, p plan.Plan) (*Committed, 
 	if err != nil {
 		return nil, err
 	}
-	places, err := eval.Places(config.Environments)
+	places, err := placesOf(config)
 	if err != nil {
 		return nil, err
 	}
-	o.Charts = cmp.Or(o.Charts, p.Charts)
+	if p.Version != plan.Version {
+		return nil, fmt.Errorf("the plan has version %d, and this pintle knows %d; make it anew with `pintle plan -o FILE`", p.Version, plan.Version)
+	}
+	o.Commit.Branch = cmp.Or(o.Commit.Branch, p.Branch)
 	w := &writing{ChartsOptions: o, places: places}
 	if w.remote, err = w.charts(places); err != nil {
 		return nil, err
+	}
+	if w.remote.String() != p.Charts {
+		// A plan is a file, and may come from anyone: it does not say where secrets are sent.
+		return nil, fmt.Errorf("the plan was made for the charts repo %s, and this is %s; name the right one with --charts, or make it anew", p.Charts, w.remote)
 	}
 	if w.source, err = repo.SourceOf(config.Root); err != nil {
 		return nil, err
@@ -38,9 +44,6 @@ func CommitPlan(ctx context.Context, o ChartsOptions, p plan.Plan) (*Committed, 
 
 // carryOut is a plan that was made before, done on a head as it is now.
 func (w *writing) carryOut(base *repo.Snapshot, made plan.Plan) (*Planned, *repo.Snapshot, error) {
-	if made.Version != plan.Version {
-		return nil, nil, fmt.Errorf("the plan has version %d, and this pintle knows %d; make it anew with `pintle plan -o FILE`", made.Version, plan.Version)
-	}
 	fragments, err := fragmentsOf(made)
 	if err != nil {
 		return nil, nil, err

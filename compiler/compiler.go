@@ -82,6 +82,15 @@ func (o Options) compile(ctx context.Context, config *load.Config) (*Output, err
 	return out, nil
 }
 
+// placesOf is what a config repo declares outside of apps, checked.
+func placesOf(config *load.Config) (release.Places, error) {
+	places, err := eval.Places(config.Environments)
+	if err != nil {
+		return places, err
+	}
+	return places, check.Places(places).Err()
+}
+
 // declarations are a config repo, evaluated and checked.
 type declarations struct {
 	Output
@@ -94,11 +103,8 @@ type declarations struct {
 // declared evaluates what is asked for. What keeps a single unit from being evaluated is in the findings;
 // what concerns all of them is the error.
 func (o Options) declared(ctx context.Context, config *load.Config) (*declarations, error) {
-	places, err := eval.Places(config.Environments)
+	places, err := placesOf(config)
 	if err != nil {
-		return nil, err
-	}
-	if err := check.Places(places).Err(); err != nil {
 		return nil, err
 	}
 	units, err := o.units(config)
@@ -216,7 +222,7 @@ func Explain(o Options, app, environment, path string) ([]eval.Explanation, erro
 	if err != nil {
 		return nil, err
 	}
-	places, err := eval.Places(config.Environments)
+	places, err := placesOf(config)
 	if err != nil {
 		return nil, err
 	}
