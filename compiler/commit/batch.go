@@ -96,6 +96,9 @@ func intent(data []byte, common Intent) (Intent, error) {
 			return in, fmt.Errorf("%s is missing", must.field)
 		}
 	}
+	if at := l.At.UTC(); !at.IsZero() && (at.Unix() < 0 || at.Year() > 9999) {
+		return in, fmt.Errorf("at %s is no time that a commit can have", at.Format(time.RFC3339))
+	}
 	in.Image, in.Tag, in.Environment, in.Sequence, in.ID = l.Image, l.Tag, l.Env, string(l.Sequence), l.Intent
 	in.By, in.Reason, in.Source = cmp.Or(l.By, in.By), cmp.Or(l.Reason, in.Reason), cmp.Or(l.Source, in.Source)
 	if l.Automatic != nil {

@@ -220,16 +220,16 @@ func (in Intent) message(out Outcome) string {
 	if out.From != "" {
 		body = fmt.Sprintf("%s is moved from %s to %s in %s.", in.Image, out.From, in.Tag, in.Environment)
 	}
-	return message(subject, body, []Trailer{
-		{IntentID, in.ID},
-		{KindKey, string(in.Kind)},
-		{ImageKey, in.Image},
-		{Environment, in.Environment},
-		{ImageTag, in.Tag},
-		{PreviousTag, out.From},
-		{RequestedBy, in.By},
-		{ReasonKey, in.Reason},
-		{SourceCommit, in.Source},
+	return message(subject, body, [][2]string{
+		{state.IntentTrailer, in.ID},
+		{state.KindTrailer, string(in.Kind)},
+		{state.ImageTrailer, in.Image},
+		{state.EnvironmentTrailer, in.Environment},
+		{state.ImageTagTrailer, in.Tag},
+		{state.PreviousTagTrailer, out.From},
+		{state.RequestedByTrailer, in.By},
+		{state.ReasonTrailer, in.Reason},
+		{state.SourceCommitTrailer, in.Source},
 	})
 }
 
@@ -246,14 +246,11 @@ func derivedID(in Intent, s promote.State) string {
 	return digest(texts...)
 }
 
-// coalesced says of each intent what comes later in the same batch and makes it needless, or "". Only
-// one that would be carried out by itself makes another needless, and only one of the same kind: what a
-// person asked for is not overruled by a machine.
+// coalesced says of each intent what in the same batch makes it needless, or "". Only what machines ask for
+// in a row is, and only by what would be carried out itself: a person means each thing that is asked for.
+// So a batch ends where its lines would, one by one.
 func coalesced(intents []Intent, policies map[string]promote.Policy) []string {
-	type pin struct {
-		image, environment string
-		kind               promote.Kind
-	}
+	type pin struct{ image, environment string }
 	last := map[pin]int{}
 	by := make([]string, len(intents))
 	for i, in := range intents {
@@ -261,17 +258,19 @@ func coalesced(intents []Intent, policies map[string]promote.Policy) []string {
 		if !promote.Decide(policy, promote.State{}, in.Request, in.At).Allowed() {
 			continue
 		}
-		k := pin{in.Image, in.Environment, in.Kind}
+		k := pin{in.Image, in.Environment}
 		j, before := last[k]
 		switch {
-		case !before:
-			last[k] = i
-		case in.Tag == intents[j].Tag:
+		case !in.Kind.Automatic():
+			delete(last, k)
+		case before && in.Request == intents[j].Request && in.ID == intents[j].ID:
 			by[i] = "the same one comes before it in the batch"
-		case in.Kind.Automatic() && promote.Older(policy, in.Request, intents[j].Request):
+		case before && promote.Older(policy, in.Request, intents[j].Request):
 			by[i] = "a newer one in the same batch: " + intents[j].Tag
 		default:
-			by[j] = "a later one in the same batch: " + in.Tag
+			if before && promote.Older(policy, intents[j].Request, in.Request) {
+				by[j] = "a later one in the same batch: " + in.Tag
+			}
 			last[k] = i
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pintle-dev/pintle/compiler/plan"
 	"github.com/pintle-dev/pintle/compiler/repo"
+	"github.com/pintle-dev/pintle/compiler/state"
 	"github.com/pintle-dev/pintle/compiler/tree"
 )
 
@@ -41,13 +42,13 @@ func Config(base *repo.Snapshot, d Declared, o Options) (*repo.Snapshot, error) 
 	if apps := d.Apps(); len(apps) == 1 {
 		app = apps[0]
 	}
-	return base.Commit(d.Changes, o.commit(message(d.Title, strings.Join(body, "\n"), []Trailer{
-		{IntentID, digest(base.ID(), d.Title, d.Source)},
-		{KindKey, ConfigKind},
-		{AppKey, app},
-		{Environment, d.Environment},
-		{RequestedBy, d.By},
-		{ReasonKey, d.Reason},
-		{SourceCommit, d.Source},
+	return base.Commit(d.Changes, o.commit(message(d.Title, strings.Join(body, "\n"), [][2]string{
+		{state.IntentTrailer, digest(base.ID(), d.Title, d.Source)},
+		{state.KindTrailer, ConfigKind},
+		{state.AppTrailer, app},
+		{state.EnvironmentTrailer, d.Environment},
+		{state.RequestedByTrailer, d.By},
+		{state.ReasonTrailer, d.Reason},
+		{state.SourceCommitTrailer, d.Source},
 	}), d.At))
 }

@@ -29,8 +29,11 @@ func Unified(c tree.Change) string {
 	if c.After == nil {
 		to = "/dev/null"
 	}
-	fmt.Fprintf(&out, "--- %s\n+++ %s\n", from, to)
 	lines := compared(string(c.Before), string(c.After))
+	if len(lines) == 0 && (c.Before == nil) != (c.After == nil) {
+		return empty(c)
+	}
+	fmt.Fprintf(&out, "--- %s\n+++ %s\n", from, to)
 	oldLine, newLine := 1, 1
 	for i := 0; i < len(lines); {
 		if lines[i].mark == ' ' {
@@ -52,10 +55,19 @@ func Unified(c tree.Change) string {
 	return out.String()
 }
 
+// empty is an empty file that comes or goes, for which diff -u has no words, and git has.
+func empty(c tree.Change) string {
+	what := "new"
+	if c.After == nil {
+		what = "deleted"
+	}
+	return fmt.Sprintf("diff --git a/%s b/%s\n%s file mode 100644\n", c.Path, c.Path, what)
+}
+
 // hunkEnd is where the hunk ends that has a change at i: where no other change is near.
 func hunkEnd(lines []line, i int) int {
 	last := i
-	for j := i; j < len(lines) && j <= last+2*context; j++ {
+	for j := i; j < len(lines) && j <= last+2*context+1; j++ {
 		if lines[j].mark != ' ' {
 			last = j
 		}

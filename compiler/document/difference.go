@@ -58,14 +58,15 @@ func orMissing(m map[string]any, key string) any {
 	return Missing{}
 }
 
-var plainLabel = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+// plainLabel is a key that CUE takes for one without quotes; with a _ in front it would be hidden.
+var plainLabel = regexp.MustCompile(`^[A-Za-z$][A-Za-z0-9_$]*$`)
 
 // CUE is the second value as CUE says it, and the first in a comment: `replicas: 9 // not 8`.
 func (d Difference) CUE() string {
 	var s strings.Builder
 	for _, key := range d.Path {
 		if !plainLabel.MatchString(key) {
-			key = strconv.Quote(key)
+			key = asJSON(key)
 		}
 		s.WriteString(key + ": ")
 	}
@@ -79,15 +80,23 @@ func (d Difference) CUE() string {
 	return s.String()
 }
 
-// inline is a value on one line, cut where it is long. JSON is CUE too.
+// inline is a value on one line, cut where it is long.
 func inline(v any) string {
 	const most = 120
-	data, err := json.Marshal(v)
-	if err != nil {
+	text := asJSON(v)
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// asJSON is a value on one line. JSON is CUE too, but for a byte order mark.
+func asJSON(v any) string {
+	var s strings.Builder
+	enc := json.NewEncoder(&s)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
 		return fmt.Sprint(v)
 	}
-	if len(data) > most {
-		return string(data[:most]) + "…"
-	}
-	return string(data)
+	return strings.ReplaceAll(strings.TrimSuffix(s.String(), "\n"), "\ufeff", `\ufeff`)
 }

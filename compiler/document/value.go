@@ -249,8 +249,9 @@ func Equal(a, b any) bool {
 	}
 }
 
-// maxExponent keeps 1e999999999 from becoming a number of a billion digits.
-const maxExponent = 6
+// maxExponent is how many characters of an exponent are counted with, so that 1e999999999 does not become
+// a number of a billion digits. What a chart gets ends at 1e308.
+const maxExponent = 4
 
 func equalNumbers(a, b string) bool {
 	if longExponent(a) || longExponent(b) {

@@ -82,22 +82,26 @@ func isInOrder(p Policy, s State, r Request) ordering {
 }
 
 // standing is the record with what the pin says now taken into account: somebody else may have moved it,
-// and what has run there has run there. Without a record, the pin is all there is.
+// or another order was declared when it was moved, and what has run there has run there. Without a record,
+// the pin is all there is.
 func (s State) standing(order string) state.Record {
 	var was state.Record
 	if s.Record != nil {
 		was = *s.Record
 	}
-	if s.Pin == "" || s.Pin == was.Tag {
+	if order == "first-seen" && was.HighWater.Tag != "" && !slices.Contains(was.Seen, was.HighWater.Tag) {
+		was.Seen = append(slices.Clone(was.Seen), was.HighWater.Tag)
+	}
+	if s.Pin == "" {
 		return was
 	}
 	at := placeOf(order, s.Pin, "", was)
 	mark := placeOf(order, was.HighWater.Tag, was.HighWater.Sequence, was)
-	if at.none() || was.HighWater.Tag != "" && (mark.series != at.series || at.compare(mark) <= 0) {
+	if at.none() || was.HighWater.Tag != "" && !mark.none() && (mark.series != at.series || at.compare(mark) <= 0) {
 		return was
 	}
 	was.HighWater = state.Mark{Tag: s.Pin, Sequence: at.sequence}
-	if order == "first-seen" {
+	if order == "first-seen" && !slices.Contains(was.Seen, s.Pin) {
 		was.Seen = append(slices.Clone(was.Seen), s.Pin)
 	}
 	return was
@@ -129,6 +133,9 @@ func unordered(p Policy, r Request) (sentence, fix string) {
 // number, so that a short commit such as abc1234 does not count.
 var numbered = regexp.MustCompile(`^([vVrRbB]?|[A-Za-z][A-Za-z._-]*[._-])([0-9]{1,18})$`)
 
+// count is a sequence as builds give it.
+var count = regexp.MustCompile(`^[0-9]+$`)
+
 // placeOf is where a tag stands in an order. Sequence is what its build gave.
 func placeOf(order, tag, sequence string, was state.Record) place {
 	switch order {
@@ -148,7 +155,8 @@ func placeOf(order, tag, sequence string, was state.Record) place {
 	case "first-seen":
 		return place{"", firstSeen(tag, was), byNumber}
 	default:
-		if sequence != "" {
+		// A record may hold a sequence of another order, which counts for nothing in this one.
+		if count.MatchString(sequence) {
 			return place{"", sequence, byNumber}
 		}
 	}

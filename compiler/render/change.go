@@ -83,7 +83,8 @@ func (p *page) remove(r *region) edit {
 	column := len(p.lines[start]) - len(bytes.TrimLeft(p.lines[start], " "))
 	for start > 0 {
 		above := bytes.TrimLeft(p.lines[start-1], " ")
-		if !bytes.HasPrefix(above, []byte("#")) || len(p.lines[start-1])-len(above) != column {
+		about := bytes.HasPrefix(above, []byte("#")) && !bytes.HasPrefix(above, []byte(madeBy))
+		if !about || len(p.lines[start-1])-len(above) != column {
 			break
 		}
 		start--

@@ -80,14 +80,20 @@ func nothingLeft(have any, claims []*claim) bool {
 	return left == 0
 }
 
-// takeOut removes the lines of an element and the comment above it, and one of the two empty lines that
-// would meet.
+// takeOut removes the lines of an element and the comment above it, and the empty line that set it apart:
+// one of the two that would meet, or the one that would be left at the head of a block or at the end of
+// the file.
 func (p *page) takeOut(r *region) edit {
 	e := p.remove(r)
 	blank := func(line int) bool {
 		return line < 0 || line < len(p.lines) && len(bytes.TrimSpace(p.lines[line])) == 0
 	}
-	if blank(e.start-1) && blank(e.end) && e.end < len(p.lines) {
+	switch {
+	case len(bytes.TrimSpace(bytes.Join(p.lines[e.end:], nil))) == 0:
+		if e.start > 0 && blank(e.start-1) {
+			e.start--
+		}
+	case (r.first || blank(e.start-1)) && blank(e.end):
 		e.end++
 	}
 	return e

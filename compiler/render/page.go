@@ -21,6 +21,7 @@ type region struct {
 	node       *yaml.Node // its value
 	key        *yaml.Node // its key, in a mapping
 	start, end int        // lines, from 0, end excluded
+	first      bool       // nothing of its block stands above it
 	dragged    bool       // it refers to something that goes away
 }
 
@@ -58,19 +59,19 @@ func (p *page) regionsOf(parent *yaml.Node) []*region {
 	var regions []*region
 	column := p.column(parent)
 	if parent.Kind == yaml.SequenceNode {
-		for _, item := range parent.Content {
+		for i, item := range parent.Content {
 			start := min(item.Line, len(p.lines)) - 1
 			for start > 0 && !p.dashAt(start, column) {
 				start--
 			}
-			regions = append(regions, &region{node: item, start: start, end: p.end(start, lastLine(item), column)})
+			regions = append(regions, &region{node: item, start: start, end: p.end(start, lastLine(item), column), first: i == 0})
 		}
 		return regions
 	}
 	for i := 0; i+1 < len(parent.Content); i += 2 {
 		key, value := parent.Content[i], parent.Content[i+1]
 		start := key.Line - 1
-		regions = append(regions, &region{node: value, key: key, start: start, end: p.end(start, max(key.Line, lastLine(value)), column)})
+		regions = append(regions, &region{node: value, key: key, start: start, end: p.end(start, max(key.Line, lastLine(value)), column), first: i == 0})
 	}
 	return regions
 }

@@ -40,19 +40,9 @@ func Declared(fragments []Fragment, pins map[string][]string) diag.List {
 
 // keepPin makes the claims leave a tag as it stands: what is declared has no say in it.
 func keepPin(have any, claims []*claim, pin string) {
-	path := strings.Split(pin, ".")
-	if m, ok := have.(map[string]any); ok && m[pin] != nil {
-		path = []string{pin}
-	}
-	tag := have
-	for _, key := range path {
-		m, ok := tag.(map[string]any)
-		if !ok {
-			return
-		}
-		if tag, ok = m[key]; !ok {
-			return
-		}
+	path, tag, there := leaf(have, pin)
+	if !there {
+		return
 	}
 	for _, c := range claims {
 		whole := append(slices.Clone(c.path), c.id)
@@ -65,6 +55,22 @@ func keepPin(have any, claims []*claim, pin string) {
 		}
 		c.value = withLeaf(value, path[len(whole):], tag)
 		c.text = document.Append(nil, map[string]any{c.id: c.value}, c.indent, c.order)
+	}
+}
+
+// leaf is the way to a key and what stands there. At each level the whole rest of the key is tried as it is,
+// dots and all, then what stands before its first dot, as the package state does it.
+func leaf(doc any, key string) (path []string, value any, ok bool) {
+	for rest := key; ; {
+		m, _ := doc.(map[string]any)
+		if value, ok = m[rest]; ok {
+			return append(path, rest), value, true
+		}
+		name, below, nested := strings.Cut(rest, ".")
+		if doc, ok = m[name]; !nested || !ok {
+			return nil, nil, false
+		}
+		path, rest = append(path, name), below
 	}
 }
 

@@ -325,6 +325,9 @@ func fresh(file []Fragment) ([]byte, error) {
 	return out, nil
 }
 
+// madeBy is how the header of a file begins.
+const madeBy = "# Made by pintle from "
+
 // header names the source of a file, and nothing that changes without it: it must not cause a write.
 func header(file []Fragment) string {
 	source := file[0].Source
@@ -342,7 +345,7 @@ func header(file []Fragment) string {
 	if strings.ContainsFunc(source, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		source = strconv.Quote(source) // a file's name may hold a newline
 	}
-	return fmt.Sprintf("# Made by pintle from %s: edit it there.\n", source)
+	return fmt.Sprintf(madeBy+"%s: edit it there.\n", source)
 }
 
 // checkRoom finds a document that says something itself where others have elements.

@@ -41,7 +41,7 @@ func (t *Tree) Get(path string) ([]byte, bool) {
 func Unfit(p string) string {
 	names := strings.Split(p, "/")
 	switch {
-	case p == "" || strings.HasSuffix(p, "/"):
+	case p == "" || p == "." || strings.HasSuffix(p, "/"):
 		return "it names no file"
 	case strings.HasPrefix(p, "/") || strings.Contains(p, ":\\"):
 		return "it is absolute"
