@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin/pintle
 
-.PHONY: help demo test lint bench bench-large fmt update build
+.PHONY: help demo test test-long lint bench bench-large fmt update build
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ demo: build ## see pintle do its main job, on a charts repo made for the occasio
 
 test: ## run all tests
 	$(GO) test ./...
+
+test-long: ## what takes minutes: crowds of writers, kill -9, broken networks, damaged caches
+	PINTLE_LONG=1 $(GO) test ./cmd/pintle ./compiler/repo -run '^Test(Prove|DamagedCache|TwoOnOneCache)' -count=1 -timeout 20m
 
 lint: ## vet, staticcheck, gofumpt, and cue's own fmt and vet of the reference configuration
 	$(GO) vet ./...

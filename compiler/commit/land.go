@@ -55,6 +55,7 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 	defer r.Close()
 	w := writer{remote: r, opts: o, edit: edit}
 	for n := 1; ; n++ {
+		began := time.Now()
 		l, err := w.attempt(deadline)
 		if err == nil {
 			l.Attempts = n
@@ -63,13 +64,13 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 		if !repo.Passing(err) {
 			return nil, w.ended(err)
 		}
-		if o.Note != nil {
+		if o.Note != nil && !repo.IsMoved(err) { // a lost race is nothing to speak of
 			o.Note(fmt.Sprintf("attempt %d: %v", n, err))
 		}
-		if !pause(deadline, n) {
+		if !pause(deadline, n, max(time.Since(began), shortest(err))) {
 			if ctx.Err() == nil {
 				err = fmt.Errorf("gave up after %s and %d attempts: %w", o.Deadline, n, err)
-			} else if !w.unclear {
+			} else if w.unclear == "" {
 				err = ctx.Err()
 			}
 			return nil, w.ended(err)
@@ -84,7 +85,7 @@ type writer struct {
 	edit   func(*repo.Snapshot) (*repo.Snapshot, error)
 
 	sent    []*repo.Snapshot // pushed, without a yes
-	unclear bool             // the last one of them may be there, and nobody has looked since
+	unclear string           // before what one of them was sent that may have landed since, or may still; "" is none
 	refused string           // the head on which a push was last refused
 	times   int              // how often, in a row
 }
@@ -94,7 +95,9 @@ func (w *writer) attempt(ctx context.Context) (*Landing, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.unclear = false
+	if before(old) != w.unclear {
+		w.unclear = "" // what was sent has landed by now, or never will
+	}
 	next, err := w.edit(base)
 	if err != nil {
 		return nil, err
@@ -106,7 +109,7 @@ func (w *writer) attempt(ctx context.Context) (*Landing, error) {
 	}
 	if err := w.remote.Push(ctx, w.opts.Branch, old, next); err != nil {
 		w.sent = append(w.sent, next)
-		return nil, w.judge(base, err)
+		return nil, w.judge(base, old, err)
 	}
 	l.Written = true
 	return l, nil
@@ -122,16 +125,24 @@ func (w *writer) head(ctx context.Context) (base, old *repo.Snapshot, err error)
 	return base, base, err
 }
 
+// before names what a push finds: the head that it replaces, or no branch.
+func before(old *repo.Snapshot) string {
+	if old == nil {
+		return "no branch"
+	}
+	return old.ID()
+}
+
 // maxRefusals is how often a push is refused on one head until that counts as a no: a remote that is
 // busy with somebody else's push refuses too, in words of its own.
 const maxRefusals = 4
 
-func (w *writer) judge(base *repo.Snapshot, err error) error {
+func (w *writer) judge(base, old *repo.Snapshot, err error) error {
 	switch {
-	case repo.IsMoved(err):
+	case repo.IsUnanswered(err):
+		w.unclear = before(old)
 		return err
 	case !repo.IsRejected(err):
-		w.unclear = repo.Passing(err)
 		return err
 	}
 	if w.refused != base.ID() {
@@ -144,26 +155,37 @@ func (w *writer) judge(base *repo.Snapshot, err error) error {
 }
 
 func (w *writer) ended(err error) error {
-	if w.unclear {
+	if w.unclear != "" {
 		return fmt.Errorf("%w: %w", err, ErrUnclear)
 	}
 	return err
 }
 
 const (
-	shortPause = 20 * time.Millisecond
-	longest    = 5 // doublings
+	longest = 4 // doublings
+	// share is how many pauses there is time for, at the least, before the deadline.
+	share = 8
 )
 
-// pause waits before the next attempt, and reports false when there is no time for one. The longer
-// somebody has tried the longer the pause, at first, so that many who come at once get out of each
-// other's way; then the shorter, so that the oldest gets through before those who have just come.
-func pause(ctx context.Context, attempt int) bool {
-	doublings := attempt
-	if attempt > longest {
-		doublings = max(0, 2*longest-attempt)
+// shortest is how long an attempt counts that has ended with an error: a remote that is in trouble gets
+// more time than one that is busy.
+func shortest(err error) time.Duration {
+	if repo.IsMoved(err) || repo.IsRejected(err) {
+		return 20 * time.Millisecond
 	}
-	timer := time.NewTimer(rand.N(shortPause << doublings))
+	return 250 * time.Millisecond
+}
+
+// pause waits before the next attempt, and reports false when there is no time for one. The more often
+// somebody was too late the longer the pause, measured in attempts, so that many who come at once get out
+// of each other's way; and the nearer the deadline the shorter, so that the oldest gets through before
+// those who have just come.
+func pause(ctx context.Context, attempt int, took time.Duration) bool {
+	window := took << min(attempt-1, longest)
+	if deadline, ok := ctx.Deadline(); ok {
+		window = min(window, time.Until(deadline)/share)
+	}
+	timer := time.NewTimer(rand.N(max(window, time.Millisecond)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

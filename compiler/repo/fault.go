@@ -16,6 +16,7 @@ type Kind int
 const (
 	Unreachable Kind = iota // or any other trouble that may be over at the next attempt
 	Moved                   // the head is another one than was read: somebody else was faster
+	Unanswered              // a push was sent, and what became of it is not known
 	Rejected                // the remote did not take a push: it lost a race, or it is denied in other words
 	Denied                  // the remote says no, and will say so again
 	Credentials             // it does not know who asks
@@ -45,7 +46,7 @@ func (f Fault) Unwrap() error { return f.Err }
 // Passing reports whether another attempt may well do better.
 func Passing(err error) bool {
 	switch kind(err) {
-	case Unreachable, Moved, Rejected:
+	case Unreachable, Moved, Unanswered, Rejected:
 		return true
 	}
 	return isStoreFault(err)
@@ -53,6 +54,9 @@ func Passing(err error) bool {
 
 // IsMoved reports whether nothing was written because somebody else was faster.
 func IsMoved(err error) bool { return kind(err) == Moved }
+
+// IsUnanswered reports whether a push was sent that may have been taken, or may still be.
+func IsUnanswered(err error) bool { return kind(err) == Unanswered }
 
 // IsRejected reports whether the remote did not take a push, for whatever reason.
 func IsRejected(err error) bool { return kind(err) == Rejected || kind(err) == Denied }
@@ -102,6 +106,17 @@ func (r *Remote) failed(err error) error {
 	case strings.Contains(text, "dubious ownership"), strings.Contains(text, "executable file not found"):
 		f.Kind = Denied
 	}
+	return f
+}
+
+// unanswered is a push that went wrong once it was sent. What a remote refuses by its manners, such as a
+// password, it did not look at; anything else leaves us not knowing.
+func (r *Remote) unanswered(err error) error {
+	var f Fault
+	if err = r.failed(err); !errors.As(err, &f) || f.Kind != Unreachable {
+		return err
+	}
+	f.Kind = Unanswered
 	return f
 }
 

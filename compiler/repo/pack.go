@@ -111,6 +111,10 @@ func (p *pack) index() ([]byte, error) {
 	if err := w.OnFooter(p.sum); err != nil {
 		return nil, err
 	}
+	return encodedIndex(&w)
+}
+
+func encodedIndex(w *idxfile.Writer) ([]byte, error) {
 	index, err := w.Index()
 	if err != nil {
 		return nil, err

@@ -20,8 +20,8 @@ const patience = 4
 // Push makes `to` the head of a branch if its head is still `from`, and does nothing otherwise. A nil
 // `from` makes a new branch. It is a compare-and-swap: the remote itself compares.
 //
-// A Fault of kind Moved or Denied says that nothing was written. After any other error it may have
-// been, or may still be: look again.
+// After a Fault of kind Unanswered it may have been written, or may still be: look again. After any other
+// error it is not.
 func (r *Remote) Push(ctx context.Context, branch string, from, to *Snapshot) error {
 	s := r.pending
 	if r.pending = nil; s == nil {
@@ -30,7 +30,7 @@ func (r *Remote) Push(ctx context.Context, branch string, from, to *Snapshot) er
 			return err
 		}
 	}
-	defer func() { _ = s.conn.Close() }()
+	defer s.hangUp()
 	old, base := plumbing.ZeroHash, to
 	if from != nil {
 		old, base = from.id, from
@@ -59,15 +59,22 @@ func (r *Remote) Push(ctx context.Context, branch string, from, to *Snapshot) er
 	req.Commands = []*packp.Command{{Name: plumbing.NewBranchReferenceName(branch), Old: old, New: to.id}}
 	req.Packfile = io.NopCloser(bytes.NewReader(pack.data))
 
-	// From here on Ctrl-C waits for the answer: it would leave us not knowing, and it comes soon.
-	report, err := heard(context.WithoutCancel(ctx), patience*r.opts.Silence, func(ctx context.Context, _ func()) (*packp.ReportStatus, error) {
+	// From here on Ctrl-C waits for the answer: it would leave us not knowing, and it comes soon. A deadline
+	// stays one.
+	answer := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		answer, cancel = context.WithDeadline(answer, deadline)
+		defer cancel()
+	}
+	report, err := heard(answer, patience*r.opts.Silence, func(ctx context.Context, _ func()) (*packp.ReportStatus, error) {
 		return s.conn.ReceivePack(ctx, req)
 	})
 	if err == nil && report == nil {
 		err = errors.New("it gave no answer to the push")
 	}
 	if report == nil {
-		return r.failed(err)
+		return r.unanswered(err)
 	}
 	if err := r.verdict(branch, report, said(&progress)); err != nil {
 		return err
@@ -97,16 +104,16 @@ func (r *Remote) moved(branch string) error {
 // verdict is what the remote's report says. A remote that refuses because somebody was faster says so
 // in words that differ from one to the next; whoever calls looks at the head again instead.
 func (r *Remote) verdict(branch string, report *packp.ReportStatus, hooks string) error {
-	reason := ""
-	if report.UnpackStatus != "ok" {
-		reason = "unpack: " + report.UnpackStatus
-	}
+	reason := "it did not say what became of it"
 	for _, c := range report.CommandStatuses {
-		if c.ReferenceName == plumbing.NewBranchReferenceName(branch) && c.Status != "ok" {
+		if c.ReferenceName == plumbing.NewBranchReferenceName(branch) {
 			reason = c.Status
 		}
 	}
-	if reason == "" {
+	switch {
+	case report.UnpackStatus != "ok":
+		reason = "unpack: " + report.UnpackStatus
+	case reason == "ok":
 		return nil
 	}
 	f := Fault{Remote: r.url, Kind: Rejected, Err: fmt.Errorf("it refused the push to %s: %s", branch, reason)}
@@ -118,7 +125,10 @@ func (r *Remote) verdict(branch string, report *packp.ReportStatus, hooks string
 		f.Kind = Denied
 		f.Fix = "it has a working tree of its own; push to a bare repository, or let it update that: git config receive.denyCurrentBranch updateInstead"
 	case strings.Contains(reason, "hook declined"), strings.Contains(reason, "protected"), strings.Contains(reason, "prohibited"), strings.Contains(reason, "denied"), strings.Contains(reason, "hidden ref"):
-		f.Kind = Denied
+		// An update hook speaks of one branch at one moment, and some hosts lock branches in it.
+		if reason != "hook declined" {
+			f.Kind = Denied
+		}
 		f.Fix = "the branch may be protected; use an identity that may write to it, or --branch for a pull request"
 	}
 	return f

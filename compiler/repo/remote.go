@@ -2,6 +2,7 @@ package repo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,25 +150,46 @@ type session[S transport.Session] struct {
 	auth transport.AuthMethod
 }
 
+// hangUp ends a conversation.
+func (s *session[S]) hangUp() { hangUp(s.conn) }
+
+// hangUp ends what is left of a conversation. It waits for the other side a moment and no longer: it may
+// still have much to say that nobody wants to hear, and a program that git has started there may hold the
+// line as long as it runs.
+func hangUp(conn io.Closer) {
+	done := make(chan struct{})
+	go func() {
+		if r, ok := conn.(io.Reader); ok {
+			_, _ = io.Copy(io.Discard, r)
+		}
+		_ = conn.Close() // whatever it says, we are done
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Second):
+	}
+}
+
 // connect opens a conversation. Credentials are made anew for each.
 func connect[S transport.Session](ctx context.Context, r *Remote, open func(*transport.Endpoint, transport.AuthMethod) (S, error)) (*session[S], error) {
 	auth, err := r.opts.Auth.method(ctx, r.endpoint)
 	if err != nil {
 		return nil, r.failed(err)
 	}
-	s := &session[S]{auth: auth}
 	// go-git's ssh dials before it can be told to stop, so all of this can be abandoned.
-	s, err = heard(ctx, r.opts.Silence, func(ctx context.Context, _ func()) (*session[S], error) {
+	s, err := heard(ctx, r.opts.Silence, func(ctx context.Context, _ func()) (*session[S], error) {
+		s := &session[S]{auth: auth}
 		var err error
 		// A copy: go-git lets a redirect change it, and the next attempt's secrets would follow.
 		if s.conn, err = open(bare(r.endpoint), auth); err != nil {
 			return nil, err
 		}
-		if s.adv, err = s.conn.AdvertisedReferencesContext(ctx); err != nil && !errors.Is(err, transport.ErrEmptyRemoteRepository) {
-			_ = s.conn.Close()
-			return nil, err
+		if s.adv, err = s.conn.AdvertisedReferencesContext(ctx); err != nil || ctx.Err() != nil {
+			s.hangUp()
+			return nil, cmp.Or(err, ctx.Err())
 		}
-		return s, err
+		return s, nil
 	})
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
 		return nil, Fault{Remote: r.url, Kind: Empty, Err: errors.New("it has no commit yet"), Fix: "push a first commit, such as a README, to it"}
@@ -219,7 +241,7 @@ func (r *Remote) Branches(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.conn.Close()
+	defer s.hangUp()
 	heads := map[string]string{}
 	for name, hash := range branches(s.adv) {
 		heads[name] = hash.String()
@@ -233,7 +255,7 @@ func (r *Remote) Head(ctx context.Context, branch string) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = s.conn.Close() }()
+	defer func() { s.hangUp() }() // the one that is the last by then
 	head, ok := branches(s.adv)[branch]
 	if !ok {
 		return nil, r.noBranch(branch, s.adv)
@@ -245,6 +267,7 @@ func (r *Remote) Head(ctx context.Context, branch string) (*Snapshot, error) {
 	}
 	// The store does not have it, or no longer whole. What is missing is fetched; if that does not help,
 	// the store is made anew; if the disk fails, it is made in memory.
+	said := false
 	for _, prepare := range []func() error{
 		func() error { return nil },
 		r.store.reset,
@@ -262,13 +285,16 @@ func (r *Remote) Head(ctx context.Context, branch string) (*Snapshot, error) {
 		if ctx.Err() != nil || !isStoreFault(err) {
 			break
 		}
-		if r.store.dir != "" {
+		if r.store.dir != "" && !said {
+			said = true
 			r.opts.Note(fmt.Sprintf("the cache %s is of no use, so the charts repo is fetched anew: %v", r.store.dir, err))
 		}
-		_ = s.conn.Close()
-		if s, err = connect(ctx, r, r.client.NewUploadPackSession); err != nil {
+		again, err := connect(ctx, r, r.client.NewUploadPackSession)
+		if err != nil {
 			return nil, err
 		}
+		s.hangUp()
+		s = again
 		if head, ok = branches(s.adv)[branch]; !ok {
 			return nil, r.noBranch(branch, s.adv)
 		}
@@ -302,7 +328,7 @@ func (r *Remote) HeadToWrite(ctx context.Context, branch string) (*Snapshot, err
 // Close ends a conversation that was begun to write, if one is open.
 func (r *Remote) Close() {
 	if r.pending != nil {
-		_ = r.pending.conn.Close() // nothing was asked of it
+		r.pending.hangUp()
 		r.pending = nil
 	}
 }
@@ -370,7 +396,7 @@ func (r *Remote) fetch(ctx context.Context, s *session[transport.UploadPackSessi
 		if err != nil {
 			return nil, err
 		}
-		defer resp.Close()
+		defer hangUp(resp)
 		pack := demultiplexed(req.Capabilities, listener{resp, heard})
 		if limit > 0 {
 			pack = &limited{pack, limit}

@@ -14,10 +14,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
@@ -141,12 +143,9 @@ func (s *store) packs() []string {
 // add takes a pack in.
 func (s *store) add(pack io.Reader) error {
 	source := &fallible{r: pack}
-	w, ok := s.objects.(storer.PackfileWriter)
 	var err error
-	if ok {
-		if err = os.MkdirAll(filepath.Join(s.dir, fmt.Sprint(s.heads.Generation), "objects", "pack"), 0o700); err == nil {
-			err = packfile.WritePackfileToObjectStorage(w, source)
-		}
+	if s.dir != "" {
+		err = s.addFile(source)
 	} else {
 		var p *packfile.Parser
 		if p, err = packfile.NewParserWithStorage(packfile.NewScanner(source), s.objects); err == nil {
@@ -162,6 +161,49 @@ func (s *store) add(pack io.Reader) error {
 	return storeFault{err}
 }
 
+// addFile takes a pack in and makes its index. It is not left to go-git, which writes the index in place:
+// whoever is killed then leaves a part of one, which the next takes for the whole.
+func (s *store) addFile(source io.Reader) error {
+	dir, err := s.packDir()
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already if all went well
+	defer f.Close()
+	if _, err := io.Copy(f, source); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	var w idxfile.Writer
+	parser, err := packfile.NewParser(packfile.NewScanner(f), &w)
+	if err != nil {
+		return err
+	}
+	sum, err := parser.Parse()
+	if err != nil {
+		return err
+	}
+	index, err := encodedIndex(&w)
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(dir, "pack-"+sum.String())
+	if err := putFile(name+".idx", index); err != nil {
+		return err
+	}
+	if err := errors.Join(f.Close(), os.Rename(f.Name(), name+".pack")); err != nil {
+		return err
+	}
+	s.use()
+	return nil
+}
+
 // addOwn takes a pack in that was made here. Its objects are known, so it need not be read again.
 func (s *store) addOwn(p *pack) error {
 	if s.dir == "" {
@@ -171,20 +213,26 @@ func (s *store) addOwn(p *pack) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(s.dir, fmt.Sprint(s.heads.Generation), "objects", "pack")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir, err := s.packDir()
+	if err != nil {
 		return storeFault{err}
 	}
-	// The index comes last: without it there is no pack.
 	name := filepath.Join(dir, "pack-"+p.sum.String())
-	if err := putFile(name+".pack", p.data); err != nil {
+	if err := putFile(name+".idx", index); err != nil {
 		return err
 	}
-	if err := putFile(name+".idx", index); err != nil {
+	if err := putFile(name+".pack", p.data); err != nil {
 		return err
 	}
 	s.use()
 	return nil
+}
+
+// packDir is where packs are. The index of one comes before it: to go-git a pack is there once its own
+// file is, and one without an index spoils all others.
+func (s *store) packDir() (string, error) {
+	dir := filepath.Join(s.dir, fmt.Sprint(s.heads.Generation), "objects", "pack")
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // putFile writes a file beside and renames it, so that it is there whole or not at all.
@@ -310,7 +358,8 @@ func (s *store) repack(branch string, head plumbing.Hash) error {
 	return nil
 }
 
-// sweep removes older generations, as far as that goes: somebody may be reading one, and finds out.
+// sweep removes older generations, as far as that goes: somebody may be reading one, and finds out. What
+// was killed while it wrote leaves a file beside them.
 func (s *store) sweep() {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -318,24 +367,27 @@ func (s *store) sweep() {
 	}
 	for _, e := range entries {
 		var generation int
-		if _, err := fmt.Sscan(e.Name(), &generation); err == nil && e.IsDir() && generation < s.heads.Generation {
+		_, err := fmt.Sscan(e.Name(), &generation)
+		old := err == nil && e.IsDir() && generation < s.heads.Generation
+		if info, err := e.Info(); err == nil && strings.HasPrefix(e.Name(), ".new-") {
+			old = time.Since(info.ModTime()) > abandoned
+		}
+		if old {
 			_ = os.RemoveAll(filepath.Join(s.dir, e.Name()))
 		}
 	}
 }
 
+// abandoned is how old a file is that nobody writes any more.
+const abandoned = time.Hour
+
 // reachable is every object that a commit alone needs: itself, its folders and its files.
 func (s *store) reachable(head plumbing.Hash) ([]plumbing.Hash, error) {
-	o := &objects{store: s, trees: map[plumbing.Hash][]entry{}}
-	data, err := s.object(plumbing.CommitObject, head)
+	at, err := newSnapshot(s, head)
 	if err != nil {
 		return nil, err
 	}
-	root, err := rootOf(data)
-	if err != nil {
-		return nil, storeFault{err}
-	}
-	seen := map[plumbing.Hash]bool{}
+	o, seen := at.shared, map[plumbing.Hash]bool{}
 	ids := []plumbing.Hash{head}
 	var visit func(id plumbing.Hash) error
 	visit = func(id plumbing.Hash) error {
@@ -359,7 +411,7 @@ func (s *store) reachable(head plumbing.Hash) ([]plumbing.Hash, error) {
 		}
 		return nil
 	}
-	return ids, visit(root)
+	return ids, visit(at.root)
 }
 
 // object reads one object and proves that it is the one that was asked for. Once that fails, the

@@ -43,7 +43,7 @@ func Big(t testing.TB, commits, files int) string {
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "remote.git")
+	dir := filepath.Join(tempDir(t), "remote.git")
 	Git(t, filepath.Dir(dir), "clone", "--quiet", "--bare", "--local", "--template=", cache, dir)
 	Git(t, dir, "remote", "remove", "origin")
 	configure(t, dir)

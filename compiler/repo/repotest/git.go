@@ -11,13 +11,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Bare makes a bare repository with one commit of the given files, by path, on branch main, and
 // returns its folder. It refuses what git fsck --strict would refuse, and never collects garbage.
 func Bare(t testing.TB, files map[string]string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "remote.git")
+	dir := filepath.Join(tempDir(t), "remote.git")
 	initBare(t, dir)
 	var s stream
 	s.commit("charts", start)
@@ -25,6 +26,30 @@ func Bare(t testing.TB, files map[string]string) string {
 		s.file(path, content)
 	}
 	s.send(t, dir)
+	return dir
+}
+
+// tempDir is a folder for a remote. A push that was abandoned may still be at work on the other side when
+// the test is over, so its removal is tried until that has ended.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pintle-remote-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		const patience = 20 * time.Second
+		for began := time.Now(); ; {
+			err := os.RemoveAll(dir)
+			if err == nil {
+				return
+			}
+			if time.Since(began) > patience {
+				t.Errorf("somebody still writes to %s: %v", dir, err)
+				return
+			}
+		}
+	})
 	return dir
 }
 
