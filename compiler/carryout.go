@@ -16,6 +16,9 @@ import (
 // CommitPlan carries out a plan that was made before, on the head as it is now, or refuses where what it
 // is about has moved.
 func CommitPlan(ctx context.Context, o ChartsOptions, p plan.Plan) (*Committed, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("the plan cannot be carried out: %w", err)
+	}
 	config, err := load.Dir(o.config())
 	if err != nil {
 		return nil, err
@@ -23,9 +26,6 @@ func CommitPlan(ctx context.Context, o ChartsOptions, p plan.Plan) (*Committed, 
 	places, err := placesOf(config)
 	if err != nil {
 		return nil, err
-	}
-	if p.Version != plan.Version {
-		return nil, fmt.Errorf("the plan has version %d, and this pintle knows %d; make it anew with `pintle plan -o FILE`", p.Version, plan.Version)
 	}
 	o.Commit.Branch = cmp.Or(o.Commit.Branch, p.Branch)
 	w := &writing{ChartsOptions: o, places: places}

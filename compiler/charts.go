@@ -47,6 +47,9 @@ func (o *ChartsOptions) charts(places release.Places) (*repo.Remote, error) {
 	} else if o.Commit.Branch != main {
 		o.Commit.From = main
 	}
+	if err := repo.CheckBranch(o.Commit.Branch); err != nil {
+		return nil, err
+	}
 	return repo.NewRemote(url, o.Remote)
 }
 

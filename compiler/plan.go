@@ -32,9 +32,11 @@ func Plan(ctx context.Context, o ChartsOptions) (*Planned, error) {
 	err = w.remote.Read(ctx, branch, func(base *repo.Snapshot) error {
 		var j *joint
 		var err error
-		if p, j, _, err = w.plan(base); err == nil {
-			w.texts(j, &p.Plan)
+		if p, j, _, err = w.plan(base); err != nil {
+			return err
 		}
+		w.texts(j, &p.Plan)
+		p.Plan, err = p.Sealed()
 		return err
 	})
 	return p, err

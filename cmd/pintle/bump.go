@@ -10,6 +10,7 @@ import (
 
 	"github.com/pintle-dev/pintle/compiler"
 	"github.com/pintle-dev/pintle/compiler/commit"
+	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/promote"
 	"github.com/pintle-dev/pintle/compiler/report"
 )
@@ -17,8 +18,9 @@ import (
 // bumpFlags are the flags of one bump.
 type bumpFlags struct {
 	remoteFlags
-	env, sequence, intent, source, batch string
-	automatic, write                     bool
+	env                             []string
+	sequence, intent, source, batch string
+	automatic, write                bool
 }
 
 func (p *program) bump() *cobra.Command {
@@ -43,7 +45,7 @@ true}, and where wanted "sequence", "by", "reason", "source", "intent", "at".`,
   pintle bump --batch bumps.jsonl --commit`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := notEmpty(cmd, "env", "charts", "batch", "sequence", "intent"); err != nil {
+			if err := notEmpty(cmd, "env", "charts", "batch", "sequence", "intent", "source", "sign-key", "author", "committer"); err != nil {
 				return err
 			}
 			o, err := f.options(p)
@@ -57,6 +59,9 @@ true}, and where wanted "sequence", "by", "reason", "source", "intent", "at".`,
 			done, err := compiler.Bump(cmd.Context(), o, intents, f.write)
 			if err != nil {
 				return err
+			}
+			if len(intents) == 0 {
+				fmt.Fprintf(p.stderr, "--batch %s has no bumps, so there is nothing to do\n", f.batch)
 			}
 			refused := 0
 			for _, out := range done.Outcomes {
@@ -80,7 +85,7 @@ true}, and where wanted "sequence", "by", "reason", "source", "intent", "at".`,
 		},
 	}
 	f.writing(cmd)
-	cmd.Flags().StringVar(&f.env, "env", "", "the environment")
+	cmd.Flags().StringSliceVar(&f.env, "env", nil, "the environment")
 	cmd.Flags().BoolVar(&f.automatic, "automatic", false, "a machine asks, and nobody answers for it")
 	cmd.Flags().StringVar(&f.sequence, "sequence", "", "the build's number, for images whose order is by sequence")
 	cmd.Flags().StringVar(&f.source, "source", "", "the commit that the image was built from")
@@ -93,9 +98,9 @@ true}, and where wanted "sequence", "by", "reason", "source", "intent", "at".`,
 // intents are what is asked for: one bump, or those of a file.
 func (f *bumpFlags) intents(o compiler.ChartsOptions, args []string) ([]commit.Intent, error) {
 	one := commit.Intent{ID: f.intent, By: o.By, Reason: o.Reason, Source: f.source, At: o.At}
-	one.Kind, one.Environment, one.Sequence = kind(f.automatic), f.env, f.sequence
+	one.Kind, one.Sequence = kind(f.automatic), f.sequence
 	if f.batch != "" {
-		if len(args) > 0 || f.env != "" || f.sequence != "" || f.intent != "" {
+		if len(args) > 0 || len(f.env) > 0 || f.sequence != "" || f.intent != "" {
 			return nil, fmt.Errorf("--batch says of each bump what it is; leave IMAGE, TAG, --env, --sequence and --intent out")
 		}
 		in := io.ReadCloser(os.Stdin)
@@ -112,13 +117,17 @@ func (f *bumpFlags) intents(o compiler.ChartsOptions, args []string) ([]commit.I
 	switch {
 	case len(args) != 2:
 		return nil, fmt.Errorf("call it as `pintle bump IMAGE TAG --env ENV`; `pintle bump --help` has examples")
-	case f.env == "":
+	case args[0] == "" || args[1] == "":
+		return nil, fmt.Errorf("IMAGE or TAG is empty; call it as `pintle bump IMAGE TAG --env ENV`")
+	case len(f.env) == 0:
 		return nil, fmt.Errorf("where? name the environment with --env")
+	case len(f.env) > 1:
+		return nil, fmt.Errorf("a bump moves an image in one environment, not in %s; give them one by one, or as --batch", diag.Listed(f.env))
 	}
 	if _, err := strconv.ParseUint(f.sequence, 10, 64); f.sequence != "" && err != nil {
 		return nil, fmt.Errorf("--sequence %s is no number from 0 up", f.sequence)
 	}
-	one.Image, one.Tag = args[0], args[1]
+	one.Image, one.Tag, one.Environment = args[0], args[1], f.env[0]
 	return []commit.Intent{one}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type remoteFlags struct {
 	signKey           string
 	by, reason        string
 	timeout           time.Duration
+	writes            bool
 }
 
 // reading adds what a command needs that only reads.
@@ -34,6 +36,7 @@ func (f *remoteFlags) reading(cmd *cobra.Command) {
 // writing adds what a command needs that writes.
 func (f *remoteFlags) writing(cmd *cobra.Command) {
 	f.reading(cmd)
+	f.writes = true
 	cmd.Flags().StringVar(&f.by, "by", "", "who asks (default: $PINTLE_BY, the CI's user, or yours)")
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why")
 	cmd.Flags().StringVar(&f.author, "author", "", `"Name <mail>" of commits (default: $GIT_AUTHOR_NAME and _EMAIL, or pintle)`)
@@ -48,6 +51,9 @@ func (f *remoteFlags) options(p *program) (compiler.ChartsOptions, error) {
 	o := compiler.ChartsOptions{
 		Options: compiler.Options{Config: p.config, Charts: f.charts},
 		By:      cmp.Or(f.by, asker(os.Getenv)), Reason: f.reason,
+	}
+	if f.writes && f.timeout <= 0 {
+		return o, fmt.Errorf("--timeout %s leaves no time; give a duration such as 30s or 2m", f.timeout)
 	}
 	var err error
 	if o.At, err = now(); err != nil {
@@ -79,8 +85,8 @@ func now() (time.Time, error) {
 		return time.Now(), nil
 	}
 	at, err := time.Parse(time.RFC3339, said)
-	if err != nil {
-		return at, fmt.Errorf("PINTLE_NOW is %q; write a time such as 2026-03-02T15:00:00Z", said)
+	if err != nil || at.Unix() < 0 || at.Year() > 9000 {
+		return at, fmt.Errorf("PINTLE_NOW is %q; write a time since 1970, such as 2026-03-02T15:00:00Z", said)
 	}
 	return at, nil
 }
@@ -118,11 +124,12 @@ func signer(file string) (*repo.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--sign-key %s: %w", file, reason(err))
 	}
-	s, err := repo.NewSigner(key, os.Getenv("PINTLE_SIGN_PASSPHRASE"))
+	sign := func() (*repo.Signer, error) { return repo.NewSigner(key, os.Getenv("PINTLE_SIGN_PASSPHRASE")) }
+	if strings.HasSuffix(file, ".pub") {
+		sign = func() (*repo.Signer, error) { return repo.NewAgentSigner(string(key)) }
+	}
+	s, err := sign()
 	if err != nil {
-		if agent, agentErr := repo.NewAgentSigner(string(key)); agentErr == nil {
-			return agent, nil
-		}
 		return nil, fmt.Errorf("--sign-key %s: %w", file, err)
 	}
 	return s, nil

@@ -31,7 +31,7 @@ With --branch it writes to a branch for a pull request, which --open-pr opens.`,
   pintle commit --branch config-update --open-pr`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := notEmpty(cmd, "app", "env", "charts", "branch"); err != nil {
+			if err := notEmpty(cmd, "app", "env", "charts", "branch", "sign-key", "author", "committer"); err != nil {
 				return err
 			}
 			if openPR && f.branch == "" {
@@ -60,7 +60,7 @@ With --branch it writes to a branch for a pull request, which --open-pr opens.`,
 			if len(done.Findings) > 0 {
 				report.Findings(p.stderr, done.Findings, p.prefix())
 			}
-			report.Committed(p.stdout, done.Plan, done.Commits, done.Remote)
+			report.Committed(p.stdout, done.Plan, done.Commits, done.Remote, len(done.Findings))
 			if url != "" {
 				fmt.Fprintln(p.stdout, url)
 			}

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,8 +53,26 @@ func run() (code int) {
 			code = exitFailed
 		}
 	}()
-	p := &program{stdout: os.Stdout, stderr: os.Stderr}
-	return p.exit(ctx, p.root().ExecuteContext(ctx))
+	out := &output{File: os.Stdout}
+	p := &program{stdout: out, stderr: os.Stderr}
+	code = p.exit(ctx, p.root().ExecuteContext(ctx))
+	if out.err != nil {
+		fmt.Fprintf(os.Stderr, "pintle: what was asked for could not be printed: %v\n", reason(out.err))
+		return exitFailed
+	}
+	return code
+}
+
+// An output remembers whether all of it was written: a full disk must not look like an answer.
+type output struct {
+	*os.File
+	err error
+}
+
+func (o *output) Write(data []byte) (int, error) {
+	n, err := o.File.Write(data)
+	o.err = cmp.Or(o.err, err)
+	return n, err
 }
 
 // A program is one run of the command line: what all commands share.
@@ -95,7 +114,7 @@ func (p *program) exit(ctx context.Context, err error) int {
 
 // colour reports whether what is printed is for a person's eyes.
 func (p *program) colour() bool {
-	out, ok := p.stdout.(*os.File)
+	out, ok := p.stdout.(*output)
 	return ok && term.IsTerminal(int(out.Fd())) && os.Getenv("NO_COLOR") == ""
 }
 

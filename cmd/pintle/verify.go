@@ -37,6 +37,9 @@ begins at its first parent.`,
 			if err := notEmpty(cmd, "charts"); err != nil {
 				return err
 			}
+			if args[0] == "" {
+				return fmt.Errorf("BASE..HEAD is empty; name the commits to look at")
+			}
 			r, err := compiler.Verify(charts, args[0], o)
 			if err != nil {
 				return unknownRevision(err)

@@ -233,6 +233,9 @@ func overwriteFiles(dir string, t *tree.Tree) error {
 
 // writeFile writes a file beside and renames it, so that it is there whole or not at all.
 func writeFile(name string, write func(*os.File) error) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder; name a file", name)
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".pintle-new-")
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, reason(err))

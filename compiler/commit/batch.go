@@ -53,7 +53,7 @@ func ReadIntents(name string, r io.Reader, common Intent) ([]Intent, error) {
 	}
 	for lines.Scan() {
 		n++
-		data := bytes.TrimSpace(lines.Bytes())
+		data := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
 		if len(data) == 0 {
 			continue
 		}
@@ -70,7 +70,7 @@ func ReadIntents(name string, r io.Reader, common Intent) ([]Intent, error) {
 	if err := lines.Err(); err != nil {
 		n++
 		if err != bufio.ErrTooLong {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+			return nil, fmt.Errorf("read the batch: %w", err)
 		}
 		wrong(fmt.Sprintf("the line has more than %d KB", maxLine>>10))
 	}

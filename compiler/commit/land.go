@@ -54,6 +54,7 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 	defer r.Turn(deadline)()
 	defer r.Close()
 	w := writer{remote: r, opts: o, edit: edit}
+	said := ""
 	for n := 1; ; n++ {
 		began := time.Now()
 		l, err := w.attempt(deadline)
@@ -64,8 +65,10 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 		if !repo.Passing(err) {
 			return nil, w.ended(err)
 		}
-		if o.Note != nil && !repo.IsMoved(err) { // a lost race is nothing to speak of
-			o.Note(fmt.Sprintf("attempt %d: %v", n, err))
+		// A lost race is nothing to speak of, and the same trouble is said once.
+		if text := err.Error(); o.Note != nil && !repo.IsMoved(err) && text != said {
+			o.Note(fmt.Sprintf("%v; trying again for up to %s", err, o.Deadline))
+			said = text
 		}
 		if !pause(deadline, n, max(time.Since(began), shortest(err))) {
 			if ctx.Err() == nil {

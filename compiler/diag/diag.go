@@ -22,6 +22,15 @@ type Finding struct {
 	Also  []token.Position // other places that had a say, or that have the same mistake
 }
 
+// InCharts reports whether Where is a file of the charts repo rather than of the config repo.
+func (f Finding) InCharts() bool {
+	switch f.Rule {
+	case "charts-file", "anchor-in-use", "hand-edit", "not-listed", "stale", "pin-file", "record", "manifest", "order":
+		return !strings.HasSuffix(f.Where.Filename, ".cue")
+	}
+	return false
+}
+
 // A List is an error that the author can mend. Any other error means that the machine failed.
 type List []Finding
 

@@ -2,12 +2,17 @@ package plan
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/state"
+	"github.com/pintle-dev/pintle/compiler/tree"
 )
 
 // A Plan is the commits that make the charts repo say what the declarations say. It holds what is to be
@@ -23,6 +28,44 @@ type Plan struct {
 
 	// Pins are keys of the plan's files that hold tags, which are nobody's content.
 	Pins map[string][]string `json:"pins,omitempty"`
+
+	// Digest stands for all of the above, so that a plan is carried out as it was read.
+	Digest string `json:"digest"`
+}
+
+// Sealed is a plan with its digest.
+func (p Plan) Sealed() (Plan, error) {
+	p.Digest = ""
+	data, err := json.Marshal(p)
+	if err != nil {
+		return p, err
+	}
+	sum := sha256.Sum256(data)
+	p.Digest = hex.EncodeToString(sum[:])
+	return p, nil
+}
+
+// Check says why a plan that was read from a file cannot be carried out. A file may come from anyone, so
+// it may not lead to where a declaration could not.
+func (p Plan) Check() error {
+	switch sealed, err := p.Sealed(); {
+	case p.Version == 0:
+		return errors.New("this is no plan; make one with `pintle plan -o FILE`")
+	case p.Version != Version:
+		return fmt.Errorf("it has version %d, and this pintle knows %d; make it anew with `pintle plan -o FILE`", p.Version, Version)
+	case err != nil:
+		return err
+	case sealed.Digest != p.Digest:
+		return errors.New("it is not as pintle wrote it; change the declarations, and make it anew")
+	}
+	for _, c := range p.Commits {
+		for _, f := range c.Files {
+			if why := tree.Unfit(f.Path); why != "" {
+				return fmt.Errorf("%q is no path for a file: %s", f.Path, why)
+			}
+		}
+	}
+	return nil
 }
 
 // Version is that of a plan's JSON.
@@ -121,11 +164,22 @@ func environmentOf(moves []Move) string {
 func (c *Commit) title() string {
 	where := cmp.Or(c.Environment, "all environments")
 	var parts []string
+	added, _ := c.owners(Add)
+	removed, _ := c.owners(Remove)
+	moved := slices.DeleteFunc(added, func(app string) bool { return !slices.Contains(removed, app) })
 	for _, a := range []struct {
 		action Action
 		verb   string
 	}{{Change, "change"}, {Add, "add"}, {Remove, "remove"}, {TakeIn, "take in"}, {Forget, "forget"}} {
 		apps, defaults := c.owners(a.action)
+		switch a.action {
+		case Change:
+			apps = append(apps, moved...)
+			slices.Sort(apps)
+			apps = slices.Compact(apps)
+		case Add, Remove:
+			apps = slices.DeleteFunc(apps, func(app string) bool { return slices.Contains(moved, app) })
+		}
 		if len(apps) == 0 && !defaults || a.action == TakeIn && len(parts) > 0 {
 			continue
 		}

@@ -224,3 +224,29 @@ func TestPlanAsJSON(t *testing.T) {
 		t.Errorf("its texts (-want +got):\n%s", diff)
 	}
 }
+
+// A plan from a file is carried out as pintle wrote it, and leads nowhere that a declaration could not.
+func TestCheck(t *testing.T) {
+	sealed := func(path string) Plan {
+		p, err := Plan{Version: Version, Charts: "c", Branch: "main", Commits: []Commit{{Title: "t", Files: []File{{Path: path}}}}}.Sealed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if err := sealed("apps/a.yaml").Check(); err != nil {
+		t.Error(err)
+	}
+	edited := sealed("apps/a.yaml")
+	edited.Branch = "other"
+	newer := sealed("apps/a.yaml")
+	newer.Version++
+	for name, p := range map[string]Plan{
+		"edited": edited, "newer": newer, "none": {},
+		"out": sealed("../x"), "absolute": sealed("/etc/x"), "git": sealed("a/.git/config"), "ours": sealed(".pintle/manifest/a.yaml"),
+	} {
+		if p.Check() == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}

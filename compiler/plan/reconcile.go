@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"go/token"
 	"maps"
@@ -151,10 +152,15 @@ func (in Inputs) meaning(path string) (any, *diag.Finding) {
 			return value, nil
 		}
 	}
+	what, line := err.Error(), 0
+	var bad *document.Error
+	if errors.As(err, &bad) {
+		what, line = bad.What, bad.Line
+	}
 	return nil, &diag.Finding{
 		Rule:  "charts-file",
-		Where: token.Position{Filename: path},
-		What:  "this file of the charts repo cannot be read, so nothing in it is written: " + err.Error(),
+		Where: token.Position{Filename: path, Line: line},
+		What:  "this cannot be read, so nothing in the file is written: " + what,
 		Why:   "a file of the charts repo is changed in place, and for that it has to be understood",
 		Fix:   "mend it in the charts repo",
 	}

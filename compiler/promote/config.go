@@ -26,6 +26,10 @@ func DecideConfig(r Revision) Decision {
 		out.Sentence = fmt.Sprintf("the config repo is at %.12s, which does not come after %.12s, from which this was last written", r.Source, r.Last)
 		out.Why = "two merges may have been compiled out of order, or this is another branch; writing it would undo the newer one"
 		out.Fix = "compile the newest revision; if going back is meant, say so with --allow-older"
+	case r.Source == "":
+		out.Sentence = fmt.Sprintf("this was last written from the commit %.12s, and the config repo here is in no git repository", r.Last)
+		out.Why = "so nobody can tell whether what is declared here is newer"
+		out.Fix = "compile a clone of the config repo, or say --allow-older"
 	default:
 		out.Sentence = fmt.Sprintf("this was last written from %.12s, which the config repo here does not have", r.Last)
 		out.Why = "so nobody can tell whether what is declared here is newer"

@@ -33,6 +33,11 @@ type Commit struct {
 // Commit is the snapshot with changes made to it, as one commit on top. It exists only here until it
 // is pushed.
 func (s *Snapshot) Commit(changes []tree.Change, c Commit) (*Snapshot, error) {
+	for _, c := range changes {
+		if !tidy(c.Path) {
+			return nil, &PathError{c.Path, "it is no path inside of the charts repo that git could have"}
+		}
+	}
 	next := &Snapshot{parent: s, shared: s.shared}
 	root, err := next.edit("", s.root, changes)
 	if err != nil {
@@ -56,6 +61,16 @@ func (s *Snapshot) Commit(changes []tree.Change, c Commit) (*Snapshot, error) {
 		return nil, err
 	}
 	return next, nil
+}
+
+// tidy reports whether a path leads to a file below the root, and past nothing that is git's own.
+func tidy(p string) bool {
+	for name := range strings.SplitSeq(p, "/") {
+		if name == "" || name == "." || name == ".." || strings.EqualFold(name, ".git") {
+			return false
+		}
+	}
+	return !strings.ContainsRune(p, 0)
 }
 
 func firstLine(s string) string {

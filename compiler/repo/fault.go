@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -103,6 +104,10 @@ func (r *Remote) failed(err error) error {
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		f.Kind, f.Err = NotFound, errors.New("there is no git repository")
 		f.Fix = "check the address; a host may also say so of a repository that you may not see"
+	case noSuchHost(err):
+		f.Kind, f.Err, f.Fix = NotFound, errors.New("there is no such host"), "check the address, or name the charts repo with --charts"
+	case strings.Contains(text, "invalid pkt-len"), strings.Contains(text, "redirects"):
+		f.Kind, f.Err, f.Fix = NotFound, errors.New("what answers there is no git: "+text), "check the address; it may be a page to sign in, or lack .git at its end"
 	case strings.Contains(text, "dubious ownership"), strings.Contains(text, "executable file not found"):
 		f.Kind = Denied
 	}
@@ -118,6 +123,11 @@ func (r *Remote) unanswered(err error) error {
 	}
 	f.Kind = Unanswered
 	return f
+}
+
+func noSuchHost(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }
 
 // plain is a message without the words that go-git puts before it.

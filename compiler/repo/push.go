@@ -117,7 +117,7 @@ func (r *Remote) verdict(branch string, report *packp.ReportStatus, hooks string
 		return nil
 	}
 	f := Fault{Remote: r.url, Kind: Rejected, Err: fmt.Errorf("it refused the push to %s: %s", branch, reason)}
-	if hooks != "" {
+	if hooks != "" && !strings.Contains(reason, "checked out") { // git's own advice fills a page
 		f.Err = fmt.Errorf("%w (%s)", f.Err, hooks)
 	}
 	switch {

@@ -83,6 +83,16 @@ func NewRemote(url string, o RemoteOptions) (*Remote, error) {
 	return r, nil
 }
 
+// CheckBranch says why a branch cannot be called so, or nil: by git's own rules, and without the beginning
+// that git gives to branches.
+func CheckBranch(name string) error {
+	if strings.HasPrefix(name, "refs/") || strings.HasPrefix(name, "-") || name == "HEAD" ||
+		plumbing.NewBranchReferenceName(name).Validate() != nil {
+		return fmt.Errorf("%q is no name for a branch; write one such as config-update", name)
+	}
+	return nil
+}
+
 // String is the URL without secrets.
 func (r *Remote) String() string { return r.url }
 

@@ -781,3 +781,21 @@ func cacheThatCannotBeWritten(t *testing.T, disk string) {
 	}
 	repotest.Fsck(t, dir)
 }
+
+// A path that leads out of the repository, or into what is git's own, is never written.
+func TestCommitRefusesOddPaths(t *testing.T) {
+	r := newTestRemote(t, repotest.Bare(t, someCharts), RemoteOptions{})
+	head := wantHead(t, r, "main")
+	for _, path := range []string{"", "/x", "../x", "a/../x", "a//x", "./x", ".git/config", "a/.GIT/config", "a/", "a\x00b"} {
+		_, err := head.Commit([]tree.Change{{Path: path, After: []byte("x")}}, Commit{Message: "m"})
+		var odd *PathError
+		if !errors.As(err, &odd) {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	for _, branch := range []string{"", "a b", "-x", "HEAD", "refs/heads/x", "../x", "a..b", "x.lock", "a~1", "@{0}"} {
+		if CheckBranch(branch) == nil {
+			t.Errorf("branch %q: taken", branch)
+		}
+	}
+}

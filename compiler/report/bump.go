@@ -37,7 +37,7 @@ func Bumped(w io.Writer, outcomes []commit.Outcome, where Where) {
 		case commit.Superseded:
 			fmt.Fprintf(w, "%s: %s is superseded: %s\n", name, out.Tag, out.Newer)
 		case commit.Refused:
-			fmt.Fprintf(w, "%s: %s is refused\n", name, out.Tag)
+			fmt.Fprintf(w, "%s: %s is refused: %s\n", name, out.Tag, out.Findings[0].What)
 		}
 	}
 	if len(outcomes) > 1 {
@@ -84,8 +84,9 @@ type ruling struct {
 
 // BumpedJSON are outcomes as values for JSON.
 func BumpedJSON(outcomes []commit.Outcome, where Where) any {
-	list := make([]outcome, len(outcomes))
+	list, written := make([]outcome, len(outcomes)), false
 	for i, out := range outcomes {
+		written = written || where.Written && out.Result == commit.Moved
 		list[i] = outcome{
 			Image: out.Image, Environment: out.Environment, Tag: out.Tag, From: out.From, Result: out.Result,
 			Newer: out.Newer, Intent: out.ID, Path: out.Pin.Path, Key: out.Pin.Key, Findings: FindingsJSON(out.Findings),
@@ -103,5 +104,5 @@ func BumpedJSON(outcomes []commit.Outcome, where Where) any {
 		Branch   string    `json:"branch"`
 		Written  bool      `json:"written"`
 		Outcomes []outcome `json:"outcomes"`
-	}{where.Remote, where.Branch, where.Written, list}
+	}{where.Remote, where.Branch, written, list}
 }

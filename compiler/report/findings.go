@@ -16,7 +16,8 @@ import (
 const shown = 100
 
 // Findings prints findings for people: the place and what is wrong, then why and how to mend it.
-// Prefix is the way from the current folder to the config repo, so that editors can open the places.
+// Prefix is the way from the current folder to the config repo, so that editors can open the places. Those
+// in the charts repo are from its own root.
 func Findings(w io.Writer, list diag.List, prefix string) {
 	at := func(p token.Position) string {
 		if p.Filename != "" && prefix != "" {
@@ -28,10 +29,14 @@ func Findings(w io.Writer, list diag.List, prefix string) {
 		if i == shown {
 			break
 		}
+		where := at(f.Where)
+		if f.InCharts() {
+			where = diag.Place(f.Where)
+		}
 		if f.Where.Filename == "" {
 			fmt.Fprintf(w, "%s [%s]\n", f.What, f.Rule)
 		} else {
-			fmt.Fprintf(w, "%s: %s [%s]\n", at(f.Where), f.What, f.Rule)
+			fmt.Fprintf(w, "%s: %s [%s]\n", where, f.What, f.Rule)
 		}
 		detail(w, "why", f.Why)
 		detail(w, "fix", f.Fix)

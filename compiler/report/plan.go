@@ -141,8 +141,12 @@ func PlanJSON(p plan.Plan, findings diag.List, takenIn, held int) any {
 }
 
 // Committed prints the commits that were written.
-func Committed(w io.Writer, p plan.Plan, commits []string, remote string) {
-	if len(commits) == 0 {
+func Committed(w io.Writer, p plan.Plan, commits []string, remote string, refused int) {
+	switch {
+	case len(commits) == 0 && refused > 0:
+		fmt.Fprintf(w, "nothing is written to %s of %s: what differs is refused\n", p.Branch, remote)
+		return
+	case len(commits) == 0:
 		fmt.Fprintf(w, "nothing to write: %s of %s says what is declared\n", p.Branch, remote)
 		return
 	}
