@@ -29,8 +29,8 @@ type remoteFlags struct {
 // reading adds what a command needs that only reads.
 func (f *remoteFlags) reading(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.charts, "charts", "", "the charts repo: a folder or a URL (default: the declared one)")
-	cmd.Flags().StringVar(&f.cache, "cache", cmp.Or(os.Getenv("PINTLE_CACHE"), repo.CacheDir()), "where what was fetched is kept; empty keeps nothing")
-	cmd.Flags().Lookup("cache").DefValue = "in your folder for caches"
+	cmd.Flags().StringVar(&f.cache, "cache", cmp.Or(os.Getenv("PINTLE_CACHE"), repo.CacheDir()), "where what was fetched is kept; empty keeps nothing (default: $PINTLE_CACHE, or your folder for caches)")
+	cmd.Flags().Lookup("cache").DefValue = ""
 }
 
 // writing adds what a command needs that writes.
@@ -41,7 +41,7 @@ func (f *remoteFlags) writing(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why")
 	cmd.Flags().StringVar(&f.author, "author", "", `"Name <mail>" of commits (default: $GIT_AUTHOR_NAME and _EMAIL, or pintle)`)
 	cmd.Flags().StringVar(&f.committer, "committer", "", `"Name <mail>" (default: $GIT_COMMITTER_NAME and _EMAIL, or the author)`)
-	cmd.Flags().StringVar(&f.signKey, "sign-key", os.Getenv("PINTLE_SIGN_KEY"), "sign commits with this SSH or GPG private key; or a .pub file whose key is in the ssh agent")
+	cmd.Flags().StringVar(&f.signKey, "sign-key", os.Getenv("PINTLE_SIGN_KEY"), "sign commits with this SSH or GPG private key, or a .pub file whose key is in the ssh agent (default: $PINTLE_SIGN_KEY)")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 2*time.Minute, "give up when it has not worked for so long")
 	cmd.Flags().Lookup("sign-key").DefValue = ""
 }

@@ -143,11 +143,13 @@ func (p *program) root() *cobra.Command {
 Helm charts repo, which Argo CD or Flux applies. It never speaks to a cluster.
 
 Every command prints by default; nothing is written without being asked.
-Exit codes: 0 done, 1 the answer is no (findings), 2 there is no answer
-(usage, machine).`,
+Exit codes: 0 done, or nothing to do; 1 the answer is no (findings), or done in
+part, and said so; 2 there is no answer (usage, machine, network).`,
 		Example: `  pintle init myconfig && cd myconfig
   pintle vet
-  pintle render -o out`,
+  pintle plan --charts ../charts.git
+  pintle commit --charts ../charts.git
+  pintle bump hello v13 --env staging --charts ../charts.git --commit`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
