@@ -106,8 +106,11 @@ func (r *Remote) failed(err error) error {
 		f.Fix = "check the address; a host may also say so of a repository that you may not see"
 	case noSuchHost(err):
 		f.Kind, f.Err, f.Fix = NotFound, errors.New("there is no such host"), "check the address, or name the charts repo with --charts"
-	case strings.Contains(text, "invalid pkt-len"), strings.Contains(text, "redirects"):
+	case strings.Contains(text, "redirects"):
 		f.Kind, f.Err, f.Fix = NotFound, errors.New("what answers there is no git: "+text), "check the address; it may be a page to sign in, or lack .git at its end"
+	case strings.Contains(text, "invalid pkt-len"):
+		// A connection that was cut looks like this too, so it may be over at the next attempt.
+		f.Fix = "if that goes on, what answers there is no git: it may be a page to sign in"
 	case strings.Contains(text, "dubious ownership"), strings.Contains(text, "executable file not found"):
 		f.Kind = Denied
 	}
