@@ -3,9 +3,11 @@ package compiler
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/pintle-dev/pintle/compiler/commit"
+	"github.com/pintle-dev/pintle/compiler/diag"
 	"github.com/pintle-dev/pintle/compiler/document"
 	"github.com/pintle-dev/pintle/compiler/plan"
 	"github.com/pintle-dev/pintle/compiler/promote"
@@ -56,15 +58,21 @@ func (w *writing) land(ctx context.Context, make func(*repo.Snapshot) (*Planned,
 	return c, nil
 }
 
-// write makes the commits of a plan on top of a head.
+// write makes the commits of a plan on top of a head. A file that cannot be changed in place is left out
+// of the plan, and said; the others go on.
 func (w *writing) write(base *repo.Snapshot, j *joint, p *Planned) (*repo.Snapshot, error) {
 	if err := w.notOlder(j, p); err != nil {
 		return nil, err
 	}
 	next := base
-	for i := range p.Commits {
-		c := &p.Commits[i]
-		own, all, err := w.changes(j, c)
+	var made []plan.Commit
+	for _, c := range p.Commits {
+		joined, refused, err := j.joined(&c)
+		if err != nil {
+			return nil, err
+		}
+		p.Findings = append(p.Findings, refused...)
+		own, all, err := j.changes(c, joined, p.Source)
 		if err != nil {
 			return nil, err
 		}
@@ -73,45 +81,59 @@ func (w *writing) write(base *repo.Snapshot, j *joint, p *Planned) (*repo.Snapsh
 			continue
 		}
 		next, err = commit.Config(next, commit.Declared{
-			Commit: *c, Changes: all, Source: p.Source, By: w.By, Reason: w.Reason, At: w.At,
+			Commit: c, Changes: all, Source: p.Source, By: w.By, Reason: w.Reason, At: w.At,
 		}, w.Commit)
 		if err != nil {
 			return nil, err
 		}
+		made = append(made, c)
 	}
+	p.Commits = made
 	return next, nil
 }
 
-// changes are what one commit does to the charts repo's own files, and with the manifests.
-func (w *writing) changes(j *joint, c *plan.Commit) (own, all []tree.Change, err error) {
+// joined is the files that a commit writes, as they will be; one that goes away is not among them. What
+// is refused goes out of the commit.
+func (j *joint) joined(c *plan.Commit) (*tree.Tree, diag.List, error) {
 	var fragments []render.Fragment
 	charts := render.Charts{Base: j.inputs.Base, Gone: map[string][]document.Element{}, Pins: j.inputs.Pins}
-	before, after := &tree.Tree{}, &tree.Tree{}
-	manifests := &tree.Tree{}
 	for _, file := range c.Files {
-		if data, ok := j.inputs.Base.Get(file.Path); ok {
-			before.Put(file.Path, data)
-			after.Put(file.Path, data)
-		}
-		writes := false
 		for _, m := range file.Moves {
-			writes = writes || m.Action.Writes()
 			if m.Action == plan.Remove {
 				charts.Gone[file.Path] = append(charts.Gone[file.Path], m.Element.Element)
 			}
 		}
-		if writes {
-			after.Delete(file.Path)
+		if file.Writes() {
 			fragments = append(fragments, j.fragments[file.Path]...)
 		}
-		w.manifest(j, file, manifests)
 	}
 	made, err := render.Tree(fragments, charts)
-	if err != nil {
+	var findings diag.List
+	if err != nil && (!errors.As(err, &findings) || made == nil) {
 		return nil, nil, err
 	}
-	for path, data := range made.All() {
-		after.Put(path, data)
+	c.Files = slices.DeleteFunc(slices.Clone(c.Files), func(file plan.File) bool {
+		_, there := made.Get(file.Path)
+		named := slices.ContainsFunc(findings, func(f diag.Finding) bool { return f.Where.Filename == file.Path })
+		return named || file.Writes() && !there && len(j.fragments[file.Path]) > 0
+	})
+	return made, findings, nil
+}
+
+// changes are what one commit does to the charts repo's own files, and with the manifests.
+func (j *joint) changes(c plan.Commit, joined *tree.Tree, source string) (own, all []tree.Change, err error) {
+	before, after, manifests := &tree.Tree{}, &tree.Tree{}, &tree.Tree{}
+	for _, file := range c.Files {
+		j.manifest(file, source, manifests)
+		if !file.Writes() {
+			continue // it is only listed
+		}
+		if data, ok := j.inputs.Base.Get(file.Path); ok {
+			before.Put(file.Path, data)
+		}
+		if data, ok := joined.Get(file.Path); ok {
+			after.Put(file.Path, data)
+		}
 	}
 	own = tree.Changes(before, after)
 	old, err := j.base.Read(manifests.Paths())
@@ -129,9 +151,9 @@ func (w *writing) changes(j *joint, c *plan.Commit) (own, all []tree.Change, err
 }
 
 // manifest puts what is listed of a file once its moves are made; nothing where nothing is left.
-func (w *writing) manifest(j *joint, file plan.File, into *tree.Tree) {
+func (j *joint) manifest(file plan.File, source string, into *tree.Tree) {
 	was := j.inputs.Manifests[file.Path]
-	m := state.Manifest{Source: cmp.Or(w.source.String(), was.Source)}
+	m := state.Manifest{Source: cmp.Or(source, was.Source)}
 	moved := map[document.Element]bool{}
 	for _, move := range file.Moves {
 		moved[move.Element.Element] = true

@@ -14,11 +14,10 @@ import (
 // Planned is a plan, and what keeps parts of it from being carried out.
 type Planned struct {
 	plan.Plan
-	Findings  diag.List     // what is refused, or does not compile; the rest goes on without it
-	Changes   []tree.Change // of the charts repo's own files, in order
-	TakenIn   int           // elements that mean already what is declared, and are listed from now on
-	Held      int           // elements that are left out: out of scope, or of apps that did not compile
-	Unwritten []string      // what stands beside the declared elements, in words
+	Findings diag.List     // what is refused, or does not compile; the rest goes on without it
+	Changes  []tree.Change // of the charts repo's own files, in order
+	TakenIn  int           // elements that mean already what is declared, and are listed from now on
+	Held     int           // elements that are left out: out of scope, or of apps that did not compile
 }
 
 // Plan is the commits that would make the charts repo what the declarations say. It writes nothing.

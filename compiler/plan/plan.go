@@ -85,6 +85,11 @@ type File struct {
 	Fragments []Fragment `json:"fragments,omitempty"`
 }
 
+// Writes reports whether the file itself changes, rather than only what is listed of it.
+func (f File) Writes() bool {
+	return slices.ContainsFunc(f.Moves, func(m Move) bool { return m.Action.Writes() })
+}
+
 // A Fragment is the text that is written for one owner; see the package render.
 type Fragment struct {
 	Environment string   `json:"environment,omitempty"`
