@@ -88,23 +88,24 @@ func (t *bench) manyFiles() {
 	const apps, rounds = 2000, 3 // in 5 environments
 	config := t.manyApps(apps)
 	plan := filepath.Join(t.dir, "plan.json")
-	charts := repotest.Big(t, benchCommits, benchFiles)
+	charts := repotest.Big(t, benchCommits, benchFiles) // made anew by hard links, and put back between rounds
 	t.once(t.dir, t.pintle, "plan", "--config", config, "--charts", charts, "-o", plan)
 	files := filepath.Join(t.dir, "files")
+	before := repotest.Git(t, charts, "rev-parse", "main")
 	var ours, theirs usage
 	for range rounds {
-		one := repotest.Big(t, benchCommits, benchFiles)
-		ours = ours.faster(t.once(t.dir, t.pintle, "commit", plan, "--config", config, "--charts", one))
+		ours = ours.faster(t.once(t.dir, t.pintle, "commit", plan, "--config", config, "--charts", charts))
 		if _, err := os.Stat(files); err != nil { // what was written, with the manifests
-			t.once(t.dir, "sh", "-ec", "git clone -q --depth 1 file://"+one+" files && rm -rf files/.git files/charts")
+			t.once(t.dir, "sh", "-ec", "git clone -q --depth 1 file://"+charts+" files && rm -rf files/.git files/charts")
 		}
-		two := repotest.Big(t, benchCommits, benchFiles)
+		repotest.Git(t, charts, "update-ref", "refs/heads/main", before)
 		theirs = theirs.faster(t.once(t.dir, "sh", "-ec", `rm -rf work
-			git clone -q --depth 1 file://`+two+` work && cd work
+			git clone -q --depth 1 file://`+charts+` work && cd work
 			cp -r ../files/. .
 			git add -A
 			git -c user.name=b -c user.email=b@example.org commit -qm compiled
 			git push -q origin HEAD:main`))
+		repotest.Git(t, charts, "update-ref", "refs/heads/main", before)
 	}
 	t.wallRow(fmt.Sprintf("%d files and their manifests", 5*apps), "pintle commit PLAN", ours, theirs.wall)
 	t.wallRow("", "git clone, cp, add, commit, push", theirs, 0)

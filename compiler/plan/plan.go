@@ -210,13 +210,13 @@ func (c Commit) Apps() []string {
 	var names []string
 	for _, f := range c.Files {
 		for _, m := range f.Moves {
-			if m.App != "" && !slices.Contains(names, m.App) {
+			if m.App != "" {
 				names = append(names, m.App)
 			}
 		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // owners are whose elements an action is about: apps by name, and the environment itself.
@@ -227,13 +227,13 @@ func (c *Commit) owners(action Action) (apps []string, defaults bool) {
 			case m.Action != action:
 			case m.App == "":
 				defaults = true
-			case !slices.Contains(apps, m.App):
+			default:
 				apps = append(apps, m.App)
 			}
 		}
 	}
 	slices.Sort(apps)
-	return apps, defaults
+	return slices.Compact(apps), defaults
 }
 
 // maxShare is the part of an environment's releases that may go at once without being asked for: a fifth.
