@@ -54,7 +54,7 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 	defer r.Turn(deadline)()
 	defer r.Close()
 	w := writer{remote: r, opts: o, edit: edit}
-	said := ""
+	var trouble error // the last that was not the deadline
 	for n := 1; ; n++ {
 		began := time.Now()
 		l, err := w.attempt(deadline)
@@ -65,12 +65,15 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 		if !repo.Passing(err) {
 			return nil, w.ended(err)
 		}
-		// A lost race is nothing to speak of, and the same trouble is said once.
-		if text := err.Error(); o.Note != nil && !repo.IsMoved(err) && text != said {
-			o.Note(fmt.Sprintf("%v; trying again for up to %s", err, o.Deadline))
-			said = text
+		if errors.Is(err, context.DeadlineExceeded) && trouble != nil {
+			err = trouble // that is why there is no time left
 		}
-		if !pause(deadline, n, max(time.Since(began), shortest(err))) {
+		// A lost race is nothing to speak of, and the same trouble is said once.
+		if o.Note != nil && !repo.IsMoved(err) && (trouble == nil || err.Error() != trouble.Error()) {
+			o.Note(fmt.Sprintf("%v; trying again for up to %s", err, o.Deadline))
+		}
+		trouble = err
+		if !pause(deadline, window(deadline, n, time.Since(began), err)) {
 			if ctx.Err() == nil {
 				err = fmt.Errorf("gave up after %s and %d attempts: %w", o.Deadline, n, err)
 			} else if w.unclear == "" {
@@ -164,30 +167,34 @@ func (w *writer) ended(err error) error {
 	return err
 }
 
+// The pauses after an attempt: at least so long, and how often that may double.
 const (
-	longest = 4 // doublings
-	// share is how many pauses there is time for, at the least, before the deadline.
-	share = 8
+	busyPause    = 20 * time.Millisecond
+	troublePause = 250 * time.Millisecond
+	longest      = 4 // doublings
 )
 
-// shortest is how long an attempt counts that has ended with an error: a remote that is in trouble gets
-// more time than one that is busy.
-func shortest(err error) time.Duration {
-	if repo.IsMoved(err) || repo.IsRejected(err) {
-		return 20 * time.Millisecond
+// share is how many pauses there is time for before the deadline, at the least, for those who lose races.
+const share = 8
+
+// window is what a pause is drawn from. The more often somebody was too late the longer it is, measured in
+// attempts, so that many who come at once get out of each other's way; and the nearer the deadline the
+// shorter, so that the oldest gets through before those who have just come. A remote that is in trouble
+// gets more time than one that is busy, and all the more the longer that lasts.
+func window(ctx context.Context, attempt int, took time.Duration, err error) time.Duration {
+	doublings := min(attempt-1, longest)
+	if !repo.IsMoved(err) && !repo.IsRejected(err) {
+		return max(took, troublePause) << doublings
 	}
-	return 250 * time.Millisecond
+	w := max(took, busyPause) << doublings
+	if deadline, ok := ctx.Deadline(); ok {
+		w = min(w, time.Until(deadline)/share)
+	}
+	return w
 }
 
-// pause waits before the next attempt, and reports false when there is no time for one. The more often
-// somebody was too late the longer the pause, measured in attempts, so that many who come at once get out
-// of each other's way; and the nearer the deadline the shorter, so that the oldest gets through before
-// those who have just come.
-func pause(ctx context.Context, attempt int, took time.Duration) bool {
-	window := took << min(attempt-1, longest)
-	if deadline, ok := ctx.Deadline(); ok {
-		window = min(window, time.Until(deadline)/share)
-	}
+// pause waits for some part of a window, and reports false when the time is over before.
+func pause(ctx context.Context, window time.Duration) bool {
 	timer := time.NewTimer(rand.N(max(window, time.Millisecond)))
 	defer timer.Stop()
 	select {

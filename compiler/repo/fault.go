@@ -35,7 +35,7 @@ type Fault struct {
 }
 
 func (f Fault) Error() string {
-	s := fmt.Sprintf("charts repo %s: %v", f.Remote, f.Err)
+	s := fmt.Sprintf("charts repo %s: %s", f.Remote, plain(f.Err.Error()))
 	if f.Fix != "" {
 		s += "; " + f.Fix
 	}
@@ -138,7 +138,7 @@ func plain(text string) string {
 	for _, prefix := range []string{"unknown error: ", "unexpected client error: ", "remote: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	return text
+	return strings.Replace(text, "unexpected requesting ", "requesting ", 1)
 }
 
 func refusedCredentials(err error) bool {
