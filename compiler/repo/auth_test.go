@@ -211,7 +211,7 @@ func FuzzAuthRedact(f *testing.F) {
 	f.Fuzz(func(t *testing.T, user, password, path string) {
 		const secret = "s3cret"
 		if strings.Contains(path, secret) || strings.ContainsAny(user+password, "/?#") {
-			t.Skip()
+			t.Skip("the secret is elsewhere in the URL, or its parts would be others")
 		}
 		got := redact("https://" + user + secret + ":" + password + secret + "@host/" + path)
 		if strings.Contains(got, secret) {

@@ -18,6 +18,20 @@ type PullRequest struct {
 	Keep        bool // leave the text of one that is open already
 }
 
+// OpenPullRequest opens a pull request through GitHub's REST API, or finds the open one of the same
+// branches and brings its title and body up to date. It reports its URL and whether it is new.
+func (r *Remote) OpenPullRequest(ctx context.Context, pr PullRequest) (url string, created bool, err error) {
+	host, owner, name, ok := gitHubRepo(r.url)
+	if !ok {
+		return "", false, fmt.Errorf("charts repo %s: this is no repository on GitHub, so no pull request can be opened; leave --open-pr out", r.url)
+	}
+	token, api, err := r.opts.Auth.apiToken(ctx, host)
+	if err != nil {
+		return "", false, err
+	}
+	return openPullRequest(ctx, apiClient(), api, owner, name, token, pr)
+}
+
 // openPullRequest opens a pull request through GitHub's REST API, or finds the open one of the same
 // branches and gives it this title and body. It reports its URL and whether it is new.
 func openPullRequest(ctx context.Context, client *http.Client, api, owner, repo, token string, pr PullRequest) (at string, created bool, err error) {

@@ -133,3 +133,14 @@ func (r *Remote) verdict(branch string, report *packp.ReportStatus, hooks string
 	}
 	return f
 }
+
+// said is what a remote's hooks print, as one line.
+func said(progress *bytes.Buffer) string {
+	var lines []string
+	for line := range strings.Lines(progress.String()) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}

@@ -1,12 +1,8 @@
 package repo
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -17,7 +13,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/file"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
@@ -104,128 +99,6 @@ func quiet(silence time.Duration) *http.Transport {
 	t.TLSHandshakeTimeout = silence
 	t.ResponseHeaderTimeout = 0 // a push is answered when its hooks are done; push has its own patience
 	return t
-}
-
-// A silentError is a remote that said nothing for too long.
-type silentError struct{ d time.Duration }
-
-func (e silentError) Error() string { return fmt.Sprintf("it said nothing for %s", e.d) }
-
-// heard runs one step of a conversation, and gives up when the remote says nothing for too long.
-// What the step was given is abandoned then; its context is cancelled.
-func heard[T any](ctx context.Context, silence time.Duration, step func(context.Context, func()) (T, error)) (T, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(silence, func() { cancel(silentError{silence}) })
-	defer timer.Stop()
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		v, err := step(ctx, func() { timer.Reset(silence) })
-		done <- result{v, err}
-	}()
-	select {
-	case r := <-done:
-		if r.err != nil && ctx.Err() != nil {
-			r.err = context.Cause(ctx)
-		}
-		return r.value, r.err
-	case <-ctx.Done():
-		var none T
-		return none, context.Cause(ctx)
-	}
-}
-
-// A listener tells that something was heard.
-type listener struct {
-	io.Reader
-	heard func()
-}
-
-func (l listener) Read(p []byte) (int, error) {
-	n, err := l.Reader.Read(p)
-	if n > 0 {
-		l.heard()
-	}
-	return n, err
-}
-
-// A session is one conversation with the remote, in either direction, after the remote has said
-// which branches there are.
-type session[S transport.Session] struct {
-	conn S
-	adv  *packp.AdvRefs
-	auth transport.AuthMethod
-}
-
-// hangUp ends a conversation.
-func (s *session[S]) hangUp() { hangUp(s.conn) }
-
-// hangUp ends what is left of a conversation. It waits for the other side a moment and no longer: it may
-// still have much to say that nobody wants to hear, and a program that git has started there may hold the
-// line as long as it runs.
-func hangUp(conn io.Closer) {
-	done := make(chan struct{})
-	go func() {
-		if r, ok := conn.(io.Reader); ok {
-			_, _ = io.Copy(io.Discard, r)
-		}
-		_ = conn.Close() // whatever it says, we are done
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-time.After(time.Second):
-	}
-}
-
-// connect opens a conversation. Credentials are made anew for each.
-func connect[S transport.Session](ctx context.Context, r *Remote, open func(*transport.Endpoint, transport.AuthMethod) (S, error)) (*session[S], error) {
-	auth, err := r.opts.Auth.method(ctx, r.endpoint)
-	if err != nil {
-		return nil, r.failed(err)
-	}
-	// go-git's ssh dials before it can be told to stop, so all of this can be abandoned.
-	s, err := heard(ctx, r.opts.Silence, func(ctx context.Context, _ func()) (*session[S], error) {
-		s := &session[S]{auth: auth}
-		var err error
-		// A copy: go-git lets a redirect change it, and the next attempt's secrets would follow.
-		if s.conn, err = open(bare(r.endpoint), auth); err != nil {
-			return nil, err
-		}
-		if s.adv, err = s.conn.AdvertisedReferencesContext(ctx); err != nil || ctx.Err() != nil {
-			s.hangUp()
-			return nil, cmp.Or(err, ctx.Err())
-		}
-		return s, nil
-	})
-	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		return nil, Fault{Remote: r.url, Kind: Empty, Err: errors.New("it has no commit yet"), Fix: "push a first commit, such as a README, to it"}
-	}
-	if err != nil {
-		if refusedCredentials(err) {
-			r.opts.Auth.rejected(ctx, r.endpoint, auth)
-			if auth != nil && r.endpoint.Protocol == "ssh" {
-				err = fmt.Errorf("%w (%s)", err, auth)
-			}
-		}
-		return nil, r.failed(err)
-	}
-	r.opts.Auth.approved(ctx, r.endpoint, auth)
-	return s, nil
-}
-
-// branches are the heads that a remote advertises.
-func branches(adv *packp.AdvRefs) map[string]plumbing.Hash {
-	heads := map[string]plumbing.Hash{}
-	for ref, hash := range adv.References {
-		if name, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
-			heads[name] = hash
-		}
-	}
-	return heads
 }
 
 // noBranch says what there is instead.
@@ -380,91 +253,4 @@ func (r *Remote) Read(ctx context.Context, branch string, f func(*Snapshot) erro
 		}
 		r.opts.Note(fmt.Sprintf("the cache %s is damaged, so the charts repo is fetched anew: %v", r.store.dir, err))
 	}
-}
-
-// fetch brings a head into the store: what has come since the head that is there, or the head's tree
-// alone.
-func (r *Remote) fetch(ctx context.Context, s *session[transport.UploadPackSession], branch string, head plumbing.Hash) error {
-	req := packp.NewUploadPackRequestFromCapabilities(s.adv.Capabilities)
-	req.Wants = []plumbing.Hash{head}
-	limit := int64(0)
-	if have, shallow := r.store.known(branch); !have.IsZero() && s.adv.Capabilities.Supports(capability.Shallow) {
-		req.Haves, req.Shallows = []plumbing.Hash{have}, shallow
-		limit = max(minIncrement, 2*r.store.size())
-	} else if s.adv.Capabilities.Supports(capability.Shallow) {
-		req.Depth = packp.DepthCommits(1)
-	}
-	for _, c := range []capability.Capability{capability.Shallow, capability.NoProgress} {
-		if s.adv.Capabilities.Supports(c) && (c != capability.Shallow || len(req.Shallows) > 0 || !req.Depth.IsZero()) {
-			if err := req.Capabilities.Set(c); err != nil {
-				return err
-			}
-		}
-	}
-	shallow, err := heard(ctx, r.opts.Silence, func(ctx context.Context, heard func()) ([]plumbing.Hash, error) {
-		resp, err := s.conn.UploadPack(ctx, req)
-		if err != nil {
-			return nil, err
-		}
-		defer hangUp(resp)
-		pack := demultiplexed(req.Capabilities, listener{resp, heard})
-		if limit > 0 {
-			pack = &limited{pack, limit}
-		}
-		return resp.Shallows, r.store.add(pack)
-	})
-	if err != nil {
-		return err
-	}
-	return r.store.remember(branch, head, shallow)
-}
-
-// minIncrement is what an incremental fetch may bring in any case, in bytes. A branch that was
-// rewritten has nothing in common with the store, and its whole history would follow.
-const minIncrement = 8 << 20
-
-type limited struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if l.left -= int64(n); l.left < 0 {
-		return n, storeFault{errors.New("too much has changed since it was last read")}
-	}
-	return n, err
-}
-
-// snapshot is a commit that the store has.
-func (r *Remote) snapshot(branch string, head plumbing.Hash) (*Snapshot, error) {
-	if have, _ := r.store.known(branch); have != head {
-		return nil, storeFault{errors.New("it has another head")}
-	}
-	return newSnapshot(r.store, head)
-}
-
-// OpenPullRequest opens a pull request through GitHub's REST API, or finds the open one of the same
-// branches and brings its title and body up to date. It reports its URL and whether it is new.
-func (r *Remote) OpenPullRequest(ctx context.Context, pr PullRequest) (url string, created bool, err error) {
-	host, owner, name, ok := gitHubRepo(r.url)
-	if !ok {
-		return "", false, fmt.Errorf("charts repo %s: this is no repository on GitHub, so no pull request can be opened; leave --open-pr out", r.url)
-	}
-	token, api, err := r.opts.Auth.apiToken(ctx, host)
-	if err != nil {
-		return "", false, err
-	}
-	return openPullRequest(ctx, apiClient(), api, owner, name, token, pr)
-}
-
-// said is what a remote's hooks print, as one line.
-func said(progress *bytes.Buffer) string {
-	var lines []string
-	for line := range strings.Lines(progress.String()) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "; ")
 }
