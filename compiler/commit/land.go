@@ -33,10 +33,9 @@ func (o Options) commit(message string, at time.Time) repo.Commit {
 
 // A Landing is where a write ended.
 type Landing struct {
-	Base     *repo.Snapshot // the head that was written on
-	Head     *repo.Snapshot // what the branch says now; Base where there was nothing to write
-	Written  bool           // a commit of this write is in the branch
-	Attempts int
+	Base    *repo.Snapshot // the head that was written on
+	Head    *repo.Snapshot // what the branch says now; Base where there was nothing to write
+	Written bool           // a commit of this write is in the branch
 }
 
 // ErrUnclear is a write whose fate nobody could tell: the remote took it, and did not answer.
@@ -59,7 +58,6 @@ func Land(ctx context.Context, r *repo.Remote, o Options, edit func(*repo.Snapsh
 		began := time.Now()
 		l, err := w.attempt(deadline)
 		if err == nil {
-			l.Attempts = n
 			return l, nil
 		}
 		if !repo.Passing(err) {

@@ -13,7 +13,7 @@ import (
 )
 
 // bigVersion names what Big makes; raise it with every change, or old caches are taken for new ones.
-const bigVersion = 1
+const bigVersion = 2
 
 const (
 	images   = 60
@@ -109,19 +109,19 @@ func tag(version int) string { return fmt.Sprintf("image_tag: v%d\n", version) }
 func imageName(i int) string { return fmt.Sprintf("%s-%02d", noun(i), i) }
 
 func noun(i int) string {
-	nouns := strings.Fields("account asset collections content email feedback finder frontend licence link local-links manuals publisher release router search signon smart support whitehall")
+	nouns := strings.Fields("account asset basket catalogue content email feedback finder frontend invoice link media notes orders payments router search shop support users")
 	return nouns[i%len(nouns)]
 }
 
-// values is a values file in the shape of GOV.UK's: what all apps share, then one list item an app.
+// values is a values file as large as real ones are: what all apps share, then one list item an app.
 func values(env string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Defaults for all apps in this environment. These can be overridden for individual apps below.
 
-govukEnvironment: %[1]s
+environment: %[1]s
 externalDomainSuffix: %[1]s.example.org
 assetsDomain: assets.%[1]s.example.org
-awsAccountId: "210287912431"
+awsAccountId: "111111111111"
 
 appResources:
   limits: {cpu: 1, memory: 1500Mi}
@@ -134,7 +134,7 @@ _alb-ingress-defaults: &alb-ingress-defaults
     access_logs.s3.enabled=true,
     access_logs.s3.bucket=%[1]s-aws-logging
 
-govukApplications:
+applications:
 `, env)
 	for i := range images {
 		fmt.Fprintf(&b, `  - name: %[1]s
